@@ -1,0 +1,17 @@
+"""The contract between models and the engine."""
+
+from .abilities import ABILITIES, abilities, require
+from .batch import Batch
+from .card import Card
+from .config import Setting, between, build, distribute, positive, settings_of
+from .errors import Interrupted, NonFiniteError, UsageError, ZerosumError, nearest, unknown
+from .model import Game, LatentModel, Model
+from .optimizers import Optimizer, TorchOptimizer, adam, rmsprop, sgd
+from .player import Player
+from .registry import discover, find, find_all, names, register
+from .spec import DataSpec
+
+__all__ = ["ABILITIES", "Batch", "Card", "DataSpec", "Game", "Interrupted", "LatentModel", "Model", "NonFiniteError",
+           "Optimizer", "Player", "Setting", "TorchOptimizer", "UsageError", "ZerosumError", "abilities", "adam", "between", "build",
+           "discover", "distribute", "find", "find_all", "names", "nearest", "positive", "register", "require",
+           "rmsprop", "settings_of", "sgd", "unknown"]
