@@ -1,0 +1,111 @@
+"""A data set: samples that are gathered by their numbers, with what is known of them."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..core import DataSpec, UsageError
+
+
+class Dataset(Protocol):
+    """What the engine, the metrics and the claims see of any data.
+
+    `modes` (M, D) and `mode_std` are the centres and the spread of a density whose modes are known.
+    """
+
+    name: str
+    spec: DataSpec
+    split: str
+    captions: list[str] | None
+    modes: Tensor | None
+    mode_std: float
+
+    def __len__(self) -> int: ...
+
+    def gather(self, index: Tensor) -> dict[str, Tensor]:
+        """The samples of these numbers, int64 (n,), as stored: "x", and "labels" (n,), "attributes" (n, A) if known."""
+
+    def all(self) -> Tensor:
+        """Every sample as float32: (N, C, H, W) in [-1, 1], or (N, D); meant for sets that fit in memory."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the content: two sets of the same fingerprint train alike."""
+
+
+def to_float(x: Tensor) -> Tensor:
+    """Stored samples as float32: uint8 x/127.5 - 1 and uint16 x/32767.5 - 1 are in [-1, 1]; floats stay."""
+    if x.dtype == torch.uint8:
+        return x.float().div_(127.5).sub_(1)
+    if x.dtype == torch.uint16:
+        return x.float().div_(32767.5).sub_(1)
+    return x.float()
+
+
+class ArrayDataset:
+    """Samples in one array, in memory or mapped from a file.
+
+    x: uint8 or uint16 (N, C, H, W), or float32 in [-1, 1] of that shape, or float32 points (N, D);
+    labels: int64 (N,), attributes: int64 (N, A), both as `spec` names them. With `flip` the numbers N .. 2N - 1
+    are the mirror images, so that mirroring is part of the sample's number and a resumed run repeats it.
+    """
+
+    def __init__(self, x: np.ndarray, spec: DataSpec, *, name: str, split: str = "train",
+                 labels: np.ndarray | None = None, attributes: np.ndarray | None = None,
+                 captions: list[str] | None = None, modes: np.ndarray | None = None, mode_std: float = 0.0,
+                 flip: bool = False, fingerprint: str = ""):
+        if tuple(x.shape[1:]) != spec.shape:
+            raise UsageError(f"{name}: the samples are {tuple(x.shape[1:])}, but the data says {spec.shape}")
+        for what, field in (("labels", labels), ("attributes", attributes), ("captions", captions)):
+            if field is not None and len(field) != len(x):
+                raise UsageError(f"{name}: {len(x)} samples, but {len(field)} {what}")
+        if flip and not spec.is_image:
+            raise UsageError(f"{name} is points, not images: leave --flip out")
+        self.name, self.spec, self.split, self.captions, self.mode_std, self.flip = (
+            name, spec, split, captions, mode_std, flip)
+        self.x, self.labels, self.attributes = x, labels, attributes
+        self.modes = None if modes is None else torch.from_numpy(np.asarray(modes, np.float32))
+        self._fingerprint = fingerprint
+
+    def __len__(self) -> int:
+        return len(self.x) * (1 + self.flip)
+
+    def gather(self, index: Tensor) -> dict[str, Tensor]:
+        """The samples of these numbers, int64 (n,), as stored: "x", and "labels" (n,), "attributes" (n, A) if known."""
+        numbers = index.numpy()
+        rows = numbers % len(self.x) if self.flip else numbers
+        x = self.x[rows]
+        if self.flip:
+            mirrored = numbers >= len(self.x)
+            x[mirrored] = x[mirrored][..., ::-1]
+        batch = {"x": torch.from_numpy(x)}
+        if self.labels is not None:
+            batch["labels"] = torch.from_numpy(self.labels[rows])
+        if self.attributes is not None:
+            batch["attributes"] = torch.from_numpy(self.attributes[rows])
+        return batch
+
+    def all(self) -> Tensor:
+        """Every sample as float32: (N, C, H, W) in [-1, 1], or (N, D); meant for sets that fit in memory."""
+        return to_float(self.gather(torch.arange(len(self)))["x"])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of samples, labels, names and mirroring: a run refuses to resume on another one."""
+        content = self._fingerprint or hash_of(self.x, self.labels, self.attributes, self.spec)
+        return f"{content}-flip" if self.flip else content
+
+
+def hash_of(x: np.ndarray, labels: np.ndarray | None, attributes: np.ndarray | None, spec: DataSpec) -> str:
+    """Hash arrays and names: 32 hexadecimal digits."""
+    digest = hashlib.blake2b(json.dumps(spec.to_json()).encode(), digest_size=16)
+    for array in (x, labels, attributes):
+        for start in range(0, 0 if array is None else len(array), 4096):     # a mapped file is read in pieces
+            digest.update(np.ascontiguousarray(array[start:start + 4096]).data)
+        digest.update(b"|")
+    return digest.hexdigest()
