@@ -1,1 +1,11 @@
-"""augment."""
+"""Differentiable augmentations, applied alike to what is real and what is fake before the discriminator sees it."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from .simple import flip, identity, translation
+
+AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {"none": identity, "flip": flip, "translation": translation}
+
+__all__ = ["AUGMENTATIONS", "flip", "identity", "translation"]

@@ -1,1 +1,15 @@
-"""networks."""
+"""Backbones that two or more models use, or that are too long for a model file.
+
+Every generator maps z (N, z_dim) to samples, every discriminator samples to scores in float32. Constructors take plain
+numbers and raise ValueError, in one sentence, for sizes they cannot be built for.
+"""
+
+from .dcgan import DCGANDiscriminator, DCGANGenerator
+from .guidelines import check_dcgan_guidelines
+from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
+from .mlp import MLPDiscriminator, MLPGenerator
+from .patchgan import PatchDiscriminator
+from .resnet import ResNetDiscriminator, ResNetGenerator
+
+__all__ = ["DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator",
+           "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "check_dcgan_guidelines"]

@@ -1,0 +1,23 @@
+"""Activations by name."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": lambda: nn.LeakyReLU(0.2),          # the slope of DCGAN (1511.06434, Sec. 4)
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "softplus": nn.Softplus,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "none": nn.Identity,
+}
+
+
+def make_activation(name: str) -> nn.Module:
+    """Make the activation of this name; raises ValueError, listing all names, if there is none."""
+    if name not in _ACTIVATIONS:
+        raise ValueError(f"unknown activation '{name}'; there is: {', '.join(_ACTIVATIONS)}")
+    return _ACTIVATIONS[name]()
