@@ -6,12 +6,12 @@ from .card import Card
 from .config import Setting, between, build, distribute, positive, settings_of
 from .errors import Interrupted, NonFiniteError, UsageError, ZerosumError, nearest, unknown
 from .model import Game, LatentModel, Model
-from .optimizers import Optimizer, TorchOptimizer, adam, rmsprop, sgd
+from .optimizers import Optimizer, TorchOptimizer, adagrad, adam, rmsprop, sgd
 from .player import Player
 from .registry import discover, find, find_all, names, register
 from .spec import DataSpec
 
 __all__ = ["ABILITIES", "Batch", "Card", "DataSpec", "Game", "Interrupted", "LatentModel", "Model", "NonFiniteError",
-           "Optimizer", "Player", "Setting", "TorchOptimizer", "UsageError", "ZerosumError", "abilities", "adam", "between", "build",
-           "discover", "distribute", "find", "find_all", "names", "nearest", "positive", "register", "require",
-           "rmsprop", "settings_of", "sgd", "unknown"]
+           "Optimizer", "Player", "Setting", "TorchOptimizer", "UsageError", "ZerosumError", "abilities", "adagrad",
+           "adam", "between", "build", "discover", "distribute", "find", "find_all", "names", "nearest", "positive",
+           "register", "require", "rmsprop", "settings_of", "sgd", "unknown"]

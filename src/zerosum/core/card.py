@@ -14,7 +14,7 @@ class Card:
     arxiv: str                               # id, or the address of the source where there is no paper
     summary: str                             # one sentence: what sets it apart
     tasks: tuple[str, ...]                   # generation, conditional-generation, density-estimation, ...
-    structure: Literal["direct", "hierarchical", "iterative", "other"]       # taxonomy of Huang, Yu and Wang, 1803.04469
+    structure: Literal["direct", "hierarchical", "iterative", "other"]       # taxonomy of 1803.04469
     density: Literal["implicit", "approximate", "tractable"]                 # how it treats p(x)
     generator: str                           # the five columns of the survey's table of structures and constraints
     discriminator: str

@@ -3,10 +3,11 @@
 import ast
 import dataclasses
 import inspect
+import math
 import textwrap
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
@@ -43,7 +44,7 @@ class Setting:
         return self.type.__name__
 
     def parse(self, value: Any) -> Any:
-        """Convert `value` (text from a command line, or already of the right type); raise UsageError if it cannot be."""
+        """Convert `value`, text from a command line or of the right type already; raises UsageError."""
         try:
             return _convert(self.type, value)
         except (ValueError, TypeError):
@@ -75,26 +76,29 @@ def _convert(kind: Any, value: Any) -> Any:
         if len(parts) != len(kinds):
             raise ValueError
         return tuple(_convert(k, p) for k, p in zip(kinds, parts, strict=True))
-    if kind is bool:
-        if isinstance(value, bool):
-            return value
-        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[str(value).lower()] \
-            if str(value).lower() in ("true", "yes", "1", "false", "no", "0") else _refuse()
-    if kind is int:
-        if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
-            raise ValueError
-        return int(value.replace("_", "")) if isinstance(value, str) else int(value)
-    if kind is float:
-        if isinstance(value, bool):
-            raise ValueError
-        return float(value)
-    if kind is str and not isinstance(value, str):
-        return str(value)
-    return value
+    return _PLAIN[kind](value)
 
 
-def _refuse() -> typing.NoReturn:
-    raise ValueError
+def _bool(value: Any) -> bool:
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if str(value).lower() not in words:
+        raise ValueError
+    return words[str(value).lower()]
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError
+    return int(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or math.isnan(float(value)):
+        raise ValueError
+    return float(value)
+
+
+_PLAIN: dict[type, Callable[[Any], Any]] = {bool: _bool, int: _int, float: _float, str: str}
 
 
 @cache

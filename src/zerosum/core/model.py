@@ -15,8 +15,6 @@ from .spec import DataSpec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .optimizers import Optimizer
-
 
 class Game(Protocol):
     """All that a model ever sees of the engine (`engine.Trainer` is one)."""
@@ -37,9 +35,6 @@ class Game(Protocol):
 
     def reset_optimizer(self, player: str) -> None:
         """Forget the optimizer state of a player (and take its present parameters)."""
-
-    def optimizer(self, player: str) -> "Optimizer":
-        """The optimizer of a player, for learning rates that are a pure function of progress."""
 
 
 class Model(nn.Module):
@@ -63,6 +58,10 @@ class Model(nn.Module):
         """Play one round; returns what is to be logged."""
         raise NotImplementedError
 
+    def preview(self, batch: Batch) -> Tensor:
+        """The samples worth looking at while it trains, (N, *shape); `batch` holds the same real samples each time."""
+        return self.sample(batch.size, seed=0)
+
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
@@ -72,14 +71,15 @@ class LatentModel(Model):
     """A model that makes samples from noise z through `generate`; its Config has `z_dim` and `prior`."""
 
     def noise(self, n: int | Batch, generator: torch.Generator | None = None) -> Tensor:
-        """Draw z ~ p(z), (N, z_dim): N(0, I) or U(-1, 1), as `cfg.prior` says; n is a number or a batch."""
+        """Draw z ~ p(z), (N, z_dim): N(0, I), U(-1, 1) or U(0, 1), as `cfg.prior` says; n: a number or a batch."""
         n = n.size if isinstance(n, Batch) else n
         # A seeded draw is made on the CPU, so that one seed means the same samples on every device.
         device = self.device if generator is None else generator.device
         if self.cfg.prior == "normal":
             z = torch.randn(n, self.cfg.z_dim, device=device, generator=generator)
         else:
-            z = torch.rand(n, self.cfg.z_dim, device=device, generator=generator) * 2 - 1
+            z = torch.rand(n, self.cfg.z_dim, device=device, generator=generator)
+            z = z if self.cfg.prior == "unit" else z * 2 - 1
         return z.to(self.device)
 
     def generate(self, z: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -1,6 +1,6 @@
 """Optimizers, as factories that a player holds until its parameters are known.
 
-Building any `torch.optim` optimizer imports `torch._dynamo`, which costs 1.5 s of start-up. So the three that these
+Building any `torch.optim` optimizer imports `torch._dynamo`, which costs 1.5 s of start-up. So those that these
 papers use are written here for CPU, with PyTorch's update rules and state names; on other devices the factories hand
 out PyTorch's own fused kernels, and a checkpoint of one continues on the other.
 """
@@ -108,6 +108,20 @@ class RMSProp(Optimizer):
         param.addcdiv_(grad, state["square_avg"].sqrt().add_(self.eps), value=-self.lr)
 
 
+class Adagrad(Optimizer):
+    """Adagrad (Duchi et al., 2011): s += g^2;  p -= lr g / (sqrt(s) + eps)."""
+
+    slots = ("sum",)
+
+    def __init__(self, params: Iterable[Tensor], lr: float, eps: float = 1e-10):
+        super().__init__(params, lr)
+        self.eps = eps
+
+    def move(self, param: Tensor, grad: Tensor, state: dict[str, Tensor]) -> None:
+        state["sum"].addcmul_(grad, grad)
+        param.addcdiv_(grad, state["sum"].sqrt().add_(self.eps), value=-self.lr)
+
+
 class TorchOptimizer(Optimizer):
     """Any `torch.optim` optimizer behind the same three methods."""
 
@@ -174,3 +188,9 @@ def rmsprop(lr: float, alpha: float = 0.99, eps: float = 1e-8) -> Factory:
     """RMSProp with this learning rate."""
     return _for_device(lambda params: RMSProp(params, lr, alpha, eps),
                        lambda params: torch.optim.RMSprop(params, lr=lr, alpha=alpha, eps=eps))
+
+
+def adagrad(lr: float, eps: float = 1e-10) -> Factory:
+    """Adagrad with this learning rate."""
+    return _for_device(lambda params: Adagrad(params, lr, eps),
+                       lambda params: torch.optim.Adagrad(params, lr=lr, eps=eps))

@@ -20,7 +20,7 @@ _classes: dict[str, "type[Model]"] = {}
 
 
 def discover(package: ModuleType) -> None:
-    """Note every system file below `package`: `models/FAMILY/wgan_gp.py` will register `wgan-gp`. Nothing is imported."""
+    """Note every system below `package`, importing none: `models/FAMILY/wgan_gp.py` will register `wgan-gp`."""
     for root in package.__path__:
         for family in sorted(Path(root).iterdir()):
             for module in pkgutil.iter_modules([str(family)]) if family.is_dir() else ():

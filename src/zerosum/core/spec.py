@@ -34,7 +34,7 @@ class DataSpec:
     @property
     def image_size(self) -> int:
         """Side of a square image; raises UsageError for other shapes."""
-        channels, height, width = self._image("image_size")
+        _channels, height, width = self._image("image_size")
         if height != width:
             raise UsageError(f"this model needs square images, not {height}x{width}: "
                              f"pass --image-size {min(height, width)} to crop them")

@@ -1,0 +1,1 @@
+"""Direct image generators: one generator, one discriminator, told apart by the network."""

@@ -1,0 +1,1 @@
+"""Models with an explicit density, which GANs are measured against."""

@@ -1,0 +1,1 @@
+"""Adversarial objectives: GANs told apart by the loss."""

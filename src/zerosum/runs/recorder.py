@@ -1,0 +1,169 @@
+"""Watches a training: log, pictures, scores, checkpoints, and when to stop."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core import Batch, Interrupted, abilities
+from ..data import to_float
+from ..engine import Log, Trainer, any_of, peak_memory_mb, to_numbers, write_tensors
+from .progress import Progress, duration
+from .run import Run
+from .stop import Wish
+
+KEEP = 2                                      # checkpoints that stay: the newest, and one should a disk spoil that
+PREVIEW = 64                                  # samples in a picture
+CONTINUE, SAVE, STOP = 0, 1, 2
+
+
+class Recorder:
+    """Called after every step; writes what the run folder holds. Only the first process writes."""
+
+    def __init__(self, run: Run, trainer: Trainer, progress: Progress, wish: Wish):
+        self.run, self.trainer, self.progress, self.wish = run, trainer, progress, wish
+        self.config = trainer.config
+        self.log = Log(run.folder / "log.jsonl")
+        self._began = time.monotonic() - run.document["seconds"]
+        self._due = {"sample": 0.0, "score": time.monotonic() + self.config.score_every,
+                     "checkpoint": time.monotonic() + self.config.checkpoint_every}
+        self._first_step, self._estimated = trainer.step, False
+        self._real = self._real_batch()
+        self._events = self._open_events()
+
+    def _real_batch(self) -> Batch:
+        index = torch.arange(min(PREVIEW, len(self.trainer.data)))
+        fields = {k: v.to(self.trainer.device) for k, v in self.trainer.data.gather(index).items()}
+        return Batch(to_float(fields.pop("x")), **fields)
+
+    def _open_events(self) -> Any:
+        from .events import Events, available
+
+        wanted = self.config.tensorboard and self.trainer.world.is_first
+        return Events(self.run.folder) if wanted and available() else None
+
+    @property
+    def seconds(self) -> float:
+        """Training time so far, over all resumptions."""
+        return time.monotonic() - self._began
+
+    def __call__(self, terms: dict[str, Tensor]) -> bool:
+        """Do what is due after a step; returns True when it is time to stop."""
+        trainer = self.trainer
+        if trainer.step % self.config.log_every == 0:
+            self.record(to_numbers(terms, trainer.step))
+        if trainer.world.size > 1 and trainer.step % self.config.log_every:
+            return False                      # several processes must agree, and asking at each step would cost
+        decision = any_of(self._decide(), trainer.world, trainer.device)
+        if decision >= SAVE:
+            self.checkpoint()
+        self._look()
+        return decision == STOP
+
+    def _decide(self) -> int:
+        if self.wish or (self.config.minutes and self.seconds >= 60 * self.config.minutes):
+            return STOP
+        return SAVE if self._is_due("checkpoint", self.config.checkpoint_every) else CONTINUE
+
+    def _is_due(self, what: str, every: float) -> bool:
+        now = time.monotonic()
+        if not every or now < self._due[what]:
+            return False
+        self._due[what] = now + every
+        return True
+
+    def _look(self) -> None:
+        if not self.trainer.world.is_first:
+            return
+        if self._is_due("sample", self.config.sample_every):
+            self.picture()
+            self._due["sample"] = time.monotonic() + self.config.sample_every    # drawing does not count
+        if self._is_due("score", self.config.score_every):
+            self.log.write({"step": self.trainer.step, "images": self.trainer.images,
+                            "seconds": round(self.seconds, 3),
+                            "scores": {s["name"]: s["value"] for s in self.score(quick=True)}})
+            self._due["score"] = time.monotonic() + self.config.score_every
+
+    def record(self, numbers: dict[str, float]) -> None:
+        """Write one line of the log, and show it."""
+        trainer = self.trainer
+        memory = peak_memory_mb(trainer.device)
+        if trainer.world.is_first:
+            self.log.write({"step": trainer.step, "images": trainer.images, "seconds": round(self.seconds, 3),
+                            "rate": round(self.progress.rate(trainer.step), 3), "terms": numbers})
+            if self._events is not None:
+                self._events.scalars(trainer.step, numbers)
+        self.progress.update(trainer.step, numbers, memory, self._share())
+        self._estimate(memory)
+
+    def _share(self) -> float | None:
+        """The done part of a budget in images or minutes; steps are counted by the progress line itself."""
+        shares = [done / budget for done, budget in ((self.trainer.images, self.config.images),
+                                                     (self.seconds, 60 * self.config.minutes)) if budget]
+        return max(shares) if shares and not self.config.steps else None
+
+    def _estimate(self, memory: float) -> None:
+        """Once the first steps have been timed, say what a long run will take."""
+        if self._estimated or self.trainer.step - self._first_step < 2 * self.config.log_every:
+            return
+        self._estimated = True
+        left = self.progress.left(self.trainer.step, self._share())
+        if left is not None and left > 60:
+            self.progress.say(f"about {duration(left)} to go at {self.progress.rate(self.trainer.step):.1f} steps/s, "
+                              f"peak memory so far {memory:.0f} MB")
+
+    def picture(self) -> Path | None:
+        """Draw samples from fixed noise."""
+        from .pictures import picture_of, save_png
+
+        if "sample" not in abilities(self.trainer.model):
+            return None
+        with self.trainer.averaged() as model:
+            x = model.preview(self._real).float().cpu()
+        image = picture_of(x, self.trainer.data.spec, self._real.x.cpu())
+        path = self.run.folder / "samples" / f"step-{self.trainer.step:08d}.png"
+        save_png(image, path)
+        if self._events is not None:
+            self._events.image(self.trainer.step, image)
+        return path
+
+    def score(self, quick: bool = False) -> list[dict[str, Any]]:
+        """Measure the default metrics against held-out data."""
+        from ..metrics import evaluate
+
+        if "sample" not in abilities(self.trainer.model):
+            return []
+        with self.trainer.averaged() as model:
+            scores = evaluate(model, self.run.plan.data, n=500 if quick else None)
+        return [score.to_json() for score in scores.values()]
+
+    def checkpoint(self) -> None:
+        """Save everything the next step depends on, then the weights to sample with, then run.json."""
+        tensors, numbers = self.trainer.state()
+        if not self.trainer.world.is_first:
+            return
+        self.log.flush()
+        folder = self.run.folder / "checkpoints"
+        write_tensors(folder / f"step-{self.trainer.step:08d}.safetensors", tensors,
+                      numbers | {"seconds": self.seconds})
+        with self.trainer.averaged() as model:
+            write_tensors(self.run.folder / "weights.safetensors", model.state_dict(), {"step": self.trainer.step})
+        for old in self.run.checkpoints[:-KEEP]:
+            old.unlink()
+        self.run.save(steps=self.trainer.step, images=self.trainer.images, seconds=round(self.seconds, 3),
+                      peak_memory_mb=round(peak_memory_mb(self.trainer.device), 1))
+
+    def interrupted(self) -> Interrupted:
+        """The error to end with after a signal."""
+        return Interrupted(f"stopped at step {self.trainer.step:,}; nothing is lost: 'zerosum resume "
+                           f"{self.run.folder}' goes on from there", self.wish.number)
+
+    def close(self) -> None:
+        self.log.flush()
+        if self._events is not None:
+            self._events.close()
+        self.progress.close()
+
+

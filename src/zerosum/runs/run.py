@@ -1,0 +1,131 @@
+"""A run folder: everything that one training left behind, and the door to it."""
+
+import platform
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import models as _models  # noqa: F401  (fills the registry)
+from ..core import DataSpec, Model, UsageError, ZerosumError, build, find
+from ..data import DataConfig, Dataset, load_data
+from ..engine import TrainConfig, read_json, read_log, read_tensors, write_json
+from ..version import __version__
+from .plan import Plan, construct
+
+
+class Run:
+    """One run folder. `model` samples with the averaged weights; everything is read when it is first asked for."""
+
+    def __init__(self, folder: Path | str, document: dict[str, Any], model_class: type[Model] | None = None):
+        self.folder, self.document = Path(folder), document
+        self._class = model_class
+
+    @classmethod
+    def open(cls, folder: Path | str, model: str | type[Model] | None = None) -> "Run":
+        """Open a run folder; raises UsageError where it is none. `model` names the file of a user's own model."""
+        folder = Path(folder)
+        if not (folder / "run.json").is_file():
+            near = sorted(p.parent.name for p in folder.parent.glob("*/run.json")) if folder.parent.is_dir() else []
+            there = f"; there is: {', '.join(near[-5:])} in {folder.parent}" if near else ""
+            raise UsageError(f"{folder} is no run folder (it has no run.json){there}")
+        return cls(folder, read_json(folder / "run.json"), find(model) if isinstance(model, str) else model)
+
+    @classmethod
+    def start(cls, folder: Path, plan: Plan, data: Dataset, model: Model, command: str) -> "Run":
+        """Make a new run folder; raises UsageError if there is one already."""
+        if (folder / "run.json").exists():
+            state = read_json(folder / "run.json").get("state")
+            todo = f"'zerosum resume {folder}' continues it, or " if state != "finished" else ""
+            raise UsageError(f"{folder} holds a run already: {todo}choose another --out")
+        try:
+            (folder / "samples").mkdir(parents=True, exist_ok=True)
+            (folder / "checkpoints").mkdir(exist_ok=True)
+        except OSError as error:
+            raise ZerosumError(f"cannot make the run folder {folder}: {error.strerror}; choose another --out") from None
+        card = plan.model.card
+        run = cls(folder, {
+            "version": __version__, "model": plan.model.name, "family": plan.model.family, "preset": plan.preset,
+            "paper": {"title": card.title, "authors": card.authors, "year": card.year, "arxiv": card.arxiv},
+            "settings": plan.settings(), "seed": plan.train.seed, "command": command,
+            "data": {"name": data.name, "spec": data.spec.to_json(), "fingerprint": data.fingerprint,
+                     "count": len(data)},
+            "players": {name: {"parameters": sum(p.numel() for p in set(player.parameters()))}
+                        for name, player in model.players().items()},
+            "dependencies": {"python": platform.python_version(), "torch": torch.__version__},
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "state": "running", "steps": 0, "images": 0,
+            "seconds": 0.0,
+        }, plan.model)
+        run.save()
+        return run
+
+    def save(self, **changes: Any) -> None:
+        """Write run.json, with these changes."""
+        self.document.update(changes)
+        write_json(self.folder / "run.json", self.document)
+
+    # What it is -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Model class and configurations, as they were."""
+        settings, name = self.document["settings"], self.document["model"]
+        try:
+            cls = self._class or find(name)
+        except UsageError:
+            raise UsageError(f"this run's model '{name}' is not one of zerosum's: name the file that defines it "
+                             "with --model FILE.py") from None
+        return Plan(cls, build(cls.Config, settings["model"]), build(TrainConfig, settings["train"]),
+                    build(DataConfig, settings["data"]), self.document["preset"])
+
+    @property
+    def spec(self) -> DataSpec:
+        return DataSpec.from_json(self.document["data"]["spec"])
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The data it was trained on; raises ZerosumError if that has changed since."""
+        data = load_data(self.plan.data)
+        if data.fingerprint != self.document["data"]["fingerprint"]:
+            raise ZerosumError(f"the data '{self.plan.data.data}' has changed since {self.folder} was trained: put the "
+                               "old data back, or train a new run")
+        return data
+
+    @cached_property
+    def model(self) -> Model:
+        """The model with averaged weights, in evaluation mode, on the CPU (`.to(device)` moves it)."""
+        path = self.folder / "weights.safetensors"
+        if not path.exists():
+            raise ZerosumError(f"{self.folder} has no weights yet: 'zerosum resume {self.folder}' trains it further")
+        model = construct(self.plan.model, self.plan.cfg, self.spec, seed=0)
+        try:
+            model.load_state_dict(read_tensors(path)[0])
+        except RuntimeError as error:
+            raise ZerosumError(f"{path} belongs to another model: {str(error).splitlines()[-1].strip()}") from None
+        return model.requires_grad_(False).eval()
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The records of log.jsonl."""
+        return list(read_log(self.folder / "log.jsonl"))
+
+    @property
+    def scores(self) -> list[dict[str, Any]]:
+        """The scores at the end of training, each with its card."""
+        return self.document.get("scores", [])
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """Saved states, oldest first."""
+        return sorted((self.folder / "checkpoints").glob("step-*.safetensors"))
+
+    @property
+    def pictures(self) -> list[Path]:
+        """Sample pictures, oldest first."""
+        return sorted((self.folder / "samples").glob("step-*.png"))
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}: {self.document['model']}, {self.document['state']}, " \
+               f"{self.document['steps']} steps)"
