@@ -3,7 +3,7 @@
     32 px:  z -> Linear -> 4x4 -> [up block] x 3 -> BN, ReLU, conv 3x3, tanh
             x -> down block -> down block -> block -> block -> ReLU, mean or sum over pixels -> Linear
 
-Other powers of two have one up block or down block more or fewer per octave.
+Other sizes have one up block or down block more or fewer per octave: 28 px starts from 7x7, 48 px from 6x6.
 """
 
 from collections.abc import Sequence
@@ -66,17 +66,22 @@ class DiscriminatorBlock(nn.Module):
 
 
 class ResNetGenerator(nn.Module):
-    """z -> Linear to 4x4 -> one up block per octave -> BN, ReLU, conv 3x3, tanh.
+    """z -> Linear to a small map -> one up block per octave -> BN, ReLU, conv 3x3, tanh.
 
-    `width`: channels of the 4x4 map and after each block (128 in WGAN-GP, 256 in SNGAN). `up`: "nearest" in the papers,
-    "bilinear" in mimicry. Raises ValueError unless image_size is a power of two from 8 on.
+    `width`: channels of the first map and after each block (128 in WGAN-GP, 256 in SNGAN). `up`: "nearest" in the
+    papers, "bilinear" in mimicry. `bottom`: side of the first map, by default image_size halved down to at least 4.
+    Raises ValueError for sizes that cannot be built.
     """
 
-    def __init__(self, z_dim: int = 128, image_size: int = 32, channels: int = 3, width: Width = 128,
-                 up: Literal["nearest", "bilinear"] = "nearest"):
+    def __init__(self, z_dim: int = 128, image_size: int = 32, channels: int = 3, width: Width = 128, *,
+                 up: Literal["nearest", "bilinear"] = "nearest", bottom: int | None = None):
         super().__init__()
-        widths = _widths(width, _octaves(image_size, 4) + 1)
-        self.linear = nn.Linear(z_dim, widths[0] * 16)
+        self.bottom = bottom or _halved(image_size, 4)
+        octaves = _octaves(image_size, self.bottom)
+        widths = _widths(width, octaves + 1)
+        if len(widths) != octaves + 1:
+            raise ValueError(f"this ResNet needs {octaves + 1} widths, not {len(widths)}")
+        self.linear = nn.Linear(z_dim, widths[0] * self.bottom ** 2)
         self.blocks = nn.Sequential(*[GeneratorBlock(a, b, up) for a, b in pairwise(widths)])
         self.norm = nn.BatchNorm2d(widths[-1])
         self.conv = nn.Conv2d(widths[-1], channels, 3, padding=1)
@@ -84,25 +89,29 @@ class ResNetGenerator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Map z (N, z_dim) to images (N, channels, image_size, image_size) in [-1, 1]."""
-        h = self.blocks(self.linear(z).unflatten(1, (-1, 4, 4)))
+        h = self.blocks(self.linear(z).unflatten(1, (-1, self.bottom, self.bottom)))
         return torch.tanh(self.conv(relu(self.norm(h))))
 
 
 class ResNetDiscriminator(nn.Module):
-    """x -> one down block per octave until 8x8 -> two blocks -> ReLU, pool -> Linear -> score; no normalization.
+    """x -> one down block per octave -> further blocks -> ReLU, pool -> Linear -> score; no normalization.
 
-    `width`: channels after each block (128 in WGAN-GP and SNGAN). `pool`: over the pixels, "mean" in WGAN-GP, "sum" in
-    SNGAN. `activate`: see DiscriminatorBlock. Raises ValueError unless image_size is a power of two from 16 on.
+    `width`: channels after each block (128 in WGAN-GP and SNGAN); one number gives two further blocks. `pool`: over the
+    pixels, "mean" in WGAN-GP, "sum" in SNGAN. `activate`: see DiscriminatorBlock. `bottom`: side of the last map, by
+    default image_size halved down to at least 7. Raises ValueError for sizes that cannot be built.
     """
 
-    def __init__(self, image_size: int = 32, channels: int = 3, width: Width = 128,
-                 pool: Literal["mean", "sum"] = "mean", activate: Literal["inside", "before"] = "inside"):
+    def __init__(self, image_size: int = 32, channels: int = 3, width: Width = 128, *,
+                 pool: Literal["mean", "sum"] = "mean", activate: Literal["inside", "before"] = "inside",
+                 bottom: int | None = None):
         super().__init__()
-        downs = _octaves(image_size, 8)
-        widths = [channels, *_widths(width, downs + 2)]
+        octaves = _octaves(image_size, bottom or _halved(image_size, 7))
+        widths = [channels, *_widths(width, octaves + 2)]
+        if len(widths) <= octaves:
+            raise ValueError(f"this ResNet needs at least {octaves} widths, not {len(widths) - 1}")
         self.blocks = nn.Sequential(*[
-            DiscriminatorBlock(widths[k], widths[k + 1], first=k == 0, down=k < downs, activate=activate)
-            for k in range(downs + 2)])
+            DiscriminatorBlock(inputs, outputs, first=k == 0, down=k < octaves, activate=activate)
+            for k, (inputs, outputs) in enumerate(pairwise(widths))])
         self.linear = nn.Linear(widths[-1], 1)
         self.pool = pool
         nn.init.xavier_uniform_(self.linear.weight)
@@ -127,17 +136,21 @@ def _conv1(inputs: int, outputs: int) -> nn.Conv2d:
     return conv
 
 
-def _octaves(image_size: int, start: int) -> int:
-    """Doublings from `start` to image_size, at least one."""
-    octaves = (image_size // start).bit_length() - 1
-    if octaves < 1 or start << octaves != image_size:
-        raise ValueError(f"this ResNet needs an image size that is a power of two and at least {2 * start}, "
-                         f"not {image_size}")
+def _halved(image_size: int, smallest: int) -> int:
+    """Halve a side as long as it stays whole and at least `smallest`."""
+    while image_size % 2 == 0 and image_size // 2 >= smallest:
+        image_size //= 2
+    return image_size
+
+
+def _octaves(image_size: int, bottom: int) -> int:
+    """Doublings from `bottom` to image_size, at least one."""
+    octaves = (image_size // bottom).bit_length() - 1
+    if octaves < 1 or bottom << octaves != image_size:
+        raise ValueError(f"this ResNet cannot be built for {image_size}x{image_size} pixels: the size must be {bottom} "
+                         f"times a power of two")
     return octaves
 
 
 def _widths(width: Width, count: int) -> list[int]:
-    widths = [width] * count if isinstance(width, int) else list(width)
-    if len(widths) != count:
-        raise ValueError(f"this ResNet needs {count} widths, not {len(widths)}")
-    return widths
+    return [width] * count if isinstance(width, int) else list(width)

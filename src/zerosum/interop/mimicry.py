@@ -1,0 +1,60 @@
+"""Weights of mimicry (kwotsin/mimicry): the ResNets of DCGAN, WGAN-GP and SNGAN, which it names alike.
+
+Its generators count blocks from 2 (`l1`, `block2`, ...), its discriminators from 1; the head takes the next number.
+"""
+
+from collections.abc import Mapping
+from math import isqrt
+from typing import Any
+
+from torch import Tensor
+
+_BLOCK = {"c1": "conv1", "c2": "conv2", "b1": "norm1", "b2": "norm2", "c_sc": "shortcut"}
+_HEAD = {"l": "linear", "b": "norm", "c": "conv"}
+_BOTTOM = {32: 8, 48: 3, 64: 2, 128: 4}      # side of a discriminator's last map, by image size
+
+
+def rename(key: str, first_block: int) -> str:
+    """The name in `networks.ResNet*` of a weight, in a network whose blocks count from `first_block`."""
+    layer, *rest = key.split(".")
+    if layer.startswith("block"):
+        part, *rest = rest
+        return ".".join(["blocks", str(int(layer.removeprefix("block")) - first_block), _BLOCK[part], *rest])
+    return ".".join([_HEAD[layer[0]], *rest])
+
+
+def first_block(state: Mapping[str, Tensor]) -> int:
+    """1 for the weights of a discriminator, 2 for those of a generator."""
+    return 1 if "block1.c1.bias" in state else 2
+
+
+def convert(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename all weights of one network, as `networks.ResNetGenerator` or `ResNetDiscriminator` loads them."""
+    first = first_block(state)
+    return {rename(key, first): value for key, value in state.items()}
+
+
+def generator_settings(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The arguments of `networks.ResNetGenerator` that these weights were made with."""
+    ours = convert(state)
+    widths = [ours["blocks.0.conv1.weight"].shape[1], *_widths(ours)]
+    features, z_dim = ours["linear.weight"].shape
+    bottom = isqrt(features // widths[0])
+    return {"z_dim": z_dim, "image_size": bottom << (len(widths) - 1), "channels": ours["conv.weight"].shape[0],
+            "width": widths, "up": "bilinear", "bottom": bottom}
+
+
+def discriminator_settings(state: Mapping[str, Tensor], image_size: int) -> dict[str, Any]:
+    """The arguments of `networks.ResNetDiscriminator`, but for `pool`, that these weights were made with.
+
+    They are the same at every image size, 32, 48, 64 or 128 (else KeyError). An in-place ReLU feeds the shortcuts too.
+    """
+    ours = convert(state)
+    return {"image_size": image_size, "channels": ours["blocks.0.conv1.weight"].shape[1], "width": _widths(ours),
+            "activate": "before", "bottom": _BOTTOM[image_size]}
+
+
+def _widths(ours: Mapping[str, Tensor]) -> list[int]:
+    """Channels after each block."""
+    count = 1 + max(int(key.split(".")[1]) for key in ours if key.startswith("blocks."))
+    return [ours[f"blocks.{k}.conv2.weight"].shape[0] for k in range(count)]

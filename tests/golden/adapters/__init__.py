@@ -1,0 +1,13 @@
+"""Adapters: how each reference is computed with this project's parts, by (repository, class)."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from . import cut, mimicry
+from .case import Case
+
+# An adapter returns the tensors of `io.safetensors` by name, or None for a configuration that is not built yet.
+Adapter = Callable[[Case], dict[str, Tensor] | None]
+
+ADAPTERS: dict[tuple[str, str], Adapter] = {**cut.ADAPTERS, **mimicry.ADAPTERS}
