@@ -15,7 +15,7 @@ Bounds = tuple[float, float, float, float]   # left, bottom, right, top
 
 COMFORTABLE = 512                            # pixels: the width below which a picture is enlarged on request
 PAPER, INK, RULE = (255, 255, 255), (90, 96, 104), (232, 235, 239)
-REAL, FAKE = (150, 158, 168), (213, 82, 22)
+REAL, FAKE = (128, 138, 150), (213, 82, 22)
 
 
 def to_uint8(x: Tensor) -> Tensor:
@@ -142,9 +142,11 @@ def _write_labels(image: Image.Image, bounds: Bounds, with_real: bool, outside: 
     size, draw = image.width, ImageDraw.Draw(image)
     small, normal = ImageFont.load_default(size=size / 512 * 11), ImageFont.load_default(size=size / 512 * 13)
     margin = size / 512 * 6
-    for value in _ticks(left, right)[1:]:
-        draw.text(((value - left) / (right - left) * size, size - margin), f"{value:g}", INK, small, anchor="ms")
-    for value in _ticks(bottom, top)[1:-1]:
+    for value in _ticks(left, right):
+        x = (value - left) / (right - left) * size
+        if x > margin * 6:                   # the corner belongs to the other axis
+            draw.text((x, size - margin), f"{value:g}", INK, small, anchor="ms")
+    for value in _ticks(bottom, top):
         draw.text((margin, (top - value) / (top - bottom) * size), f"{value:g}", INK, small, anchor="lm")
     legend = [("generated", FAKE), *([("real", REAL)] if with_real else [])]
     x, y, dot = size - margin * 2, margin * 3, size / 512 * 4
