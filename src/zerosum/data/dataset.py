@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from ..core import DataSpec, UsageError
+from .config import DataConfig
+from .facts import Facts
 
 
 class Dataset(Protocol):
@@ -22,6 +24,7 @@ class Dataset(Protocol):
     spec: DataSpec
     split: str
     captions: list[str] | None
+    factors: dict[str, tuple[str, ...]]      # names of the values of each attribute
     modes: Tensor | None
     mode_std: float
 
@@ -57,8 +60,8 @@ class ArrayDataset:
 
     def __init__(self, x: np.ndarray, spec: DataSpec, *, name: str, split: str = "train",
                  labels: np.ndarray | None = None, attributes: np.ndarray | None = None,
-                 captions: list[str] | None = None, modes: np.ndarray | None = None, mode_std: float = 0.0,
-                 flip: bool = False, fingerprint: str = ""):
+                 captions: list[str] | None = None, factors: dict[str, tuple[str, ...]] | None = None,
+                 modes: np.ndarray | None = None, mode_std: float = 0.0, flip: bool = False, fingerprint: str = ""):
         if tuple(x.shape[1:]) != spec.shape:
             raise UsageError(f"{name}: the samples are {tuple(x.shape[1:])}, but the data says {spec.shape}")
         for what, field in (("labels", labels), ("attributes", attributes), ("captions", captions)):
@@ -68,9 +71,17 @@ class ArrayDataset:
             raise UsageError(f"{name} is points, not images: leave --flip out")
         self.name, self.spec, self.split, self.captions, self.mode_std, self.flip = (
             name, spec, split, captions, mode_std, flip)
-        self.x, self.labels, self.attributes = x, labels, attributes
+        self.x, self.labels, self.attributes = np.asarray(x), labels, attributes
+        self.factors = factors or {}
         self.modes = None if modes is None else torch.from_numpy(np.asarray(modes, np.float32))
         self._fingerprint = fingerprint
+
+    @classmethod
+    def of(cls, x: np.ndarray, facts: Facts, name: str, config: DataConfig, fingerprint: str = "") -> "ArrayDataset":
+        """Samples with these facts, under the configuration that asked for them."""
+        return cls(x, facts.spec(x.shape[1:]), name=name, split=config.split, labels=facts.labels,
+                   attributes=facts.attributes, captions=facts.captions, factors=facts.factors, flip=config.flip,
+                   fingerprint=fingerprint)
 
     def __len__(self) -> int:
         return len(self.x) * (1 + self.flip)

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .config import DataConfig
-from .dataset import Dataset
+from ..config import DataConfig
+from ..dataset import Dataset
 from .densities import grid, ring, swissroll
 from .digits import digits
+from .glyphs import glyphs
+from .photos import photos
+from .shapes import shapes
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Builtin:
 
 BUILTIN: dict[str, Builtin] = {entry.name: entry for entry in (
     Builtin("digits", "handwritten digits, real (scikit-learn)", "32, any", "10 digits", 1350, 447, digits),
+    Builtin("glyphs", "capital letters and digits in 21 faces of 7 fonts, with font, weight and slant", "32, 16 to 256",
+            "36 characters", 6048, 1512, glyphs),
+    Builtin("photos", "patches of two photographs (scikit-learn)", "32, 8 to 160", "2 photographs", 5700, 1700, photos),
+    Builtin("shapes", "coloured shapes with six known factors and captions", "32, 16 to 256", "3 shapes", 4665, 1167,
+            shapes),
     Builtin("ring", "8 Gaussians on a circle of radius 2", "2-D points", "8 modes", 40_000, 10_000, ring),
     Builtin("grid", "25 Gaussians on a 5x5 grid", "2-D points", "25 modes", 40_000, 10_000, grid),
     Builtin("swissroll", "a spiral", "2-D points", "none", 40_000, 10_000, swissroll),

@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
-from ..core import DataSpec
-from .config import DataConfig
-from .dataset import ArrayDataset
+from ..config import DataConfig
+from ..dataset import ArrayDataset
+from ..facts import Facts
+from ..fit import to_channels
 
 TEST = 447                                   # catalogue, Sec. 0.2: 1350 to train on, 447 to test
 
@@ -20,9 +21,9 @@ def digits(config: DataConfig) -> ArrayDataset:
     grey = torch.nn.functional.interpolate(grey, size=(size, size), mode="bilinear")
     images = (grey * 255).round().byte().numpy()
     part = _part(labels, config.split)
-    spec = DataSpec(shape=(config.channels or 1, size, size), num_classes=10, classes=tuple("0123456789"))
-    return ArrayDataset(np.repeat(images[part], spec.channels, 1), spec, name="digits", split=config.split,
-                        labels=labels[part].astype(np.int64), flip=config.flip)
+    x = np.stack([to_channels(image, config.channels or 1) for image in images[part]])
+    facts = Facts(labels[part].astype(np.int64), tuple("0123456789"))
+    return ArrayDataset.of(x, facts.classed_by(config.label, "digits"), "digits", config)
 
 
 def _part(labels: np.ndarray, split: str) -> np.ndarray:

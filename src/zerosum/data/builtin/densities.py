@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from ..core import DataSpec
-from .config import DataConfig
-from .dataset import ArrayDataset
+from ...core import DataSpec, UsageError
+from ..config import DataConfig
+from ..dataset import ArrayDataset
+from ..facts import Facts
 
 COUNTS = {"train": 40_000, "test": 10_000}
 RING_STD, GRID_STD = 0.02, 0.05              # catalogue, Sec. 0.2
@@ -27,7 +28,7 @@ def grid(config: DataConfig) -> ArrayDataset:
 
 def _mixture(name: str, modes: np.ndarray, std: float, config: DataConfig) -> ArrayDataset:
     parts, labels = [], []
-    for split in _splits(config):
+    for split in _splits(name, config):
         label = np.arange(COUNTS[split]) % len(modes)        # every mode equally often
         parts.append(modes[label] + std * _rng(name, split).standard_normal((len(label), 2)))
         labels.append(label)
@@ -39,7 +40,7 @@ def _mixture(name: str, modes: np.ndarray, std: float, config: DataConfig) -> Ar
 def swissroll(config: DataConfig) -> ArrayDataset:
     """A spiral: t (cos t, sin t) / 7.5 with t uniform on [1.5 pi, 4.5 pi] and noise 0.25 / 7.5 (WGAN-GP, Fig. 2)."""
     parts = []
-    for split in _splits(config):
+    for split in _splits("swissroll", config):
         rng = _rng("swissroll", split)
         t = 1.5 * np.pi * (1 + 2 * rng.uniform(size=(COUNTS[split], 1)))
         roll = t * np.concatenate([np.cos(t), np.sin(t)], 1)
@@ -48,7 +49,10 @@ def swissroll(config: DataConfig) -> ArrayDataset:
                         split=config.split, flip=config.flip)
 
 
-def _splits(config: DataConfig) -> list[str]:
+def _splits(name: str, config: DataConfig) -> list[str]:
+    if config.image_size or config.channels:
+        raise UsageError(f"{name} is points, not images: leave --image-size and --channels out")
+    Facts().classed_by(config.label, name)
     return ["train", "test"] if config.split == "all" else [config.split]
 
 

@@ -1,0 +1,71 @@
+"""Built-in `shapes`: one coloured shape on a plain ground, with every factor known and a caption."""
+
+import itertools
+
+import numpy as np
+
+from ...core import UsageError
+from ..config import DataConfig
+from ..dataset import ArrayDataset
+from ..facts import Facts
+from ..fit import to_channels
+
+FACTORS = {"shape": ("circle", "square", "triangle"),
+           "colour": ("red", "green", "blue", "yellow", "magenta", "cyan"),
+           "size": ("small", "medium", "large"),
+           "x": ("left", "centre", "right"),
+           "y": ("top", "middle", "bottom"),
+           "background": ("black", "grey", "white", "brown")}
+COLOURS = np.array([[220, 40, 40], [40, 170, 60], [50, 80, 220], [240, 210, 40], [210, 60, 200], [50, 200, 210]])
+BACKGROUNDS = np.array([[0, 0, 0], [128, 128, 128], [255, 255, 255], [110, 75, 45]])
+RADII = np.array([0.12, 0.17, 0.22])         # of the picture's side
+CENTRES = np.array([0.27, 0.5, 0.73])
+JITTER = 0.03                                # a class of positions is a small square, so that the density is smooth
+VARIANTS = 3                                 # pictures of each combination
+TEST_SHARE = 0.2                             # of the combinations: the test part has combinations never trained on
+
+
+def shapes(config: DataConfig) -> ArrayDataset:
+    """All 1944 combinations of six factors, three pictures of each, divided by combination."""
+    if config.flip:
+        raise UsageError("shapes knows where each shape lies, which mirroring would make untrue: leave --flip out")
+    size = config.image_size or 32
+    if not 16 <= size <= 256:
+        raise UsageError(f"shapes has pictures of 16 to 256 pixels, not {size}")
+    combinations = np.array(list(itertools.product(*(range(len(values)) for values in FACTORS.values()))))
+    rng = np.random.RandomState(0)           # frozen by numpy's policy: the same pictures in every version
+    order = rng.permutation(len(combinations))
+    offsets = rng.uniform(-JITTER, JITTER, (len(combinations), VARIANTS, 2))
+    tests = round(TEST_SHARE * len(combinations))
+    chosen = {"train": order[tests:], "test": order[:tests], "all": order}[config.split]
+    attributes = np.repeat(combinations[chosen], VARIANTS, 0).astype(np.int64)
+    centres = CENTRES[attributes[:, 3:5]] + offsets[chosen].reshape(-1, 2)
+    x = np.concatenate([_draw(attributes[i:i + 512], centres[i:i + 512], size) for i in range(0, len(centres), 512)])
+    if config.channels not in (0, 3):
+        x = np.stack([to_channels(picture, config.channels) for picture in x])
+    facts = Facts(attributes=attributes, factors=FACTORS, captions=[_caption(row) for row in attributes])
+    return ArrayDataset.of(x, facts.classed_by(config.label or "shape", "shapes"), "shapes", config)
+
+
+def _draw(attributes: np.ndarray, centres: np.ndarray, size: int) -> np.ndarray:
+    """Pictures (N, 3, size, size) uint8 from signed distances, so that edges are smooth."""
+    grid = (np.arange(size) + 0.5) / size
+    dx = grid[None, None, :] - centres[:, 0, None, None]     # to the right
+    dy = grid[None, :, None] - centres[:, 1, None, None]     # downwards
+    radius = RADII[attributes[:, 2], None, None]
+    slope = np.sqrt(3) / 2
+    distances = (np.hypot(dx, dy) - radius,
+                 np.maximum(abs(dx), abs(dy)) - 0.89 * radius,               # of the circle's area
+                 np.maximum(slope * abs(dx) - dy / 2, dy) - 0.67 * radius)   # equilateral, point up
+    distance = np.choose(attributes[:, 0, None, None], distances)
+    cover = np.clip(0.5 - distance * size, 0, 1)[:, None]
+    colour = COLOURS[attributes[:, 1], :, None, None]
+    background = BACKGROUNDS[attributes[:, 5], :, None, None]
+    return np.rint(background + cover * (colour - background)).astype(np.uint8)
+
+
+def _caption(row: np.ndarray) -> str:
+    shape, colour, size, x, y, background = (values[i] for values, i in zip(FACTORS.values(), row, strict=True))
+    place = {"middle centre": "in the middle"}.get(f"{y} {x}", f"at the {y} {x}".replace(" centre", ""))
+    place = place.replace("the middle left", "the left").replace("the middle right", "the right")
+    return f"a {size} {colour} {shape} {place} on a {background} background"
