@@ -33,8 +33,8 @@ class Optimizer:
                 self.move(param, param.grad, state)
 
     def start(self, param: Tensor) -> dict[str, Tensor]:
-        """The state of a parameter before its first step: one zero tensor per slot."""
-        return {name: torch.zeros_like(param) for name in self.slots}
+        """The state of a parameter before its first step: zeros like it per slot, and a count of steps as `step`."""
+        return {name: torch.zeros(()) if name == "step" else torch.zeros_like(param) for name in self.slots}
 
     def move(self, param: Tensor, grad: Tensor, state: dict[str, Tensor]) -> None:
         raise NotImplementedError
@@ -75,15 +75,12 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015, Algorithm 1)."""
 
-    slots = ("exp_avg", "exp_avg_sq")
+    slots = ("step", "exp_avg", "exp_avg_sq")
 
     def __init__(self, params: Iterable[Tensor], lr: float, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8):
         super().__init__(params, lr)
         self.betas, self.eps = betas, eps
-
-    def start(self, param: Tensor) -> dict[str, Tensor]:
-        return {"step": torch.zeros(())} | super().start(param)
 
     def move(self, param: Tensor, grad: Tensor, state: dict[str, Tensor]) -> None:
         beta1, beta2 = self.betas
@@ -97,13 +94,14 @@ class Adam(Optimizer):
 class RMSProp(Optimizer):
     """RMSProp: s = alpha s + (1 - alpha) g^2;  p -= lr g / (sqrt(s) + eps)."""
 
-    slots = ("square_avg",)
+    slots = ("step", "square_avg")           # step counts nothing here, but PyTorch's state has it
 
     def __init__(self, params: Iterable[Tensor], lr: float, alpha: float = 0.99, eps: float = 1e-8):
         super().__init__(params, lr)
         self.alpha, self.eps = alpha, eps
 
     def move(self, param: Tensor, grad: Tensor, state: dict[str, Tensor]) -> None:
+        state["step"].add_(1)
         state["square_avg"].mul_(self.alpha).addcmul_(grad, grad, value=1 - self.alpha)
         param.addcdiv_(grad, state["square_avg"].sqrt().add_(self.eps), value=-self.lr)
 
@@ -111,13 +109,14 @@ class RMSProp(Optimizer):
 class Adagrad(Optimizer):
     """Adagrad (Duchi et al., 2011): s += g^2;  p -= lr g / (sqrt(s) + eps)."""
 
-    slots = ("sum",)
+    slots = ("step", "sum")                  # likewise
 
     def __init__(self, params: Iterable[Tensor], lr: float, eps: float = 1e-10):
         super().__init__(params, lr)
         self.eps = eps
 
     def move(self, param: Tensor, grad: Tensor, state: dict[str, Tensor]) -> None:
+        state["step"].add_(1)
         state["sum"].addcmul_(grad, grad)
         param.addcdiv_(grad, state["sum"].sqrt().add_(self.eps), value=-self.lr)
 

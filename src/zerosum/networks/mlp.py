@@ -6,7 +6,6 @@ Weights keep PyTorch's initialisation; models that follow a paper apply one of `
 from itertools import pairwise
 from math import prod
 
-import torch
 from torch import Tensor, nn
 
 from ..layers import Maxout, make_activation
@@ -21,18 +20,18 @@ class MLPGenerator(nn.Module):
     """
 
     def __init__(self, z_dim: int, shape: tuple[int, ...], *, width: int = 1200, depth: int = 2,
-                 activation: str = "relu", output: str = "tanh", extra: int = 0):
+                 activation: str = "relu", output: str = "tanh"):
         super().__init__()
-        self.shape, self.extra = tuple(shape), extra
-        sizes = [z_dim + extra, *[width] * depth]
+        self.shape = tuple(shape)
+        sizes = [z_dim, *[width] * depth]
         self.body = nn.Sequential()
         for inputs, outputs in pairwise(sizes):
             self.body.extend([nn.Linear(inputs, outputs), make_activation(activation)])
         self.body.extend([nn.Linear(sizes[-1], prod(shape)), make_activation(output)])
 
-    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Map z (N, z_dim), with a condition (N, extra) if there is one, to samples (N, *shape)."""
-        return self.body(_join(z, condition, self.extra)).unflatten(1, self.shape)
+    def forward(self, z: Tensor) -> Tensor:
+        """Map z (N, z_dim) to samples (N, *shape)."""
+        return self.body(z).unflatten(1, self.shape)
 
 
 class MLPDiscriminator(nn.Module):
@@ -43,10 +42,9 @@ class MLPDiscriminator(nn.Module):
     """
 
     def __init__(self, shape: tuple[int, ...], *, width: int = 240, depth: int = 2, activation: str = "maxout",
-                 pieces: int = 5, dropout: tuple[float, float] = (0.2, 0.5), extra: int = 0):
+                 pieces: int = 5, dropout: tuple[float, float] = (0.2, 0.5)):
         super().__init__()
-        self.extra = extra
-        sizes = [prod(shape) + extra, *[width] * depth]
+        sizes = [prod(shape), *[width] * depth]
         self.body = nn.Sequential(*_dropout(dropout[0]))
         for inputs, outputs in pairwise(sizes):
             self.body.extend([Maxout(inputs, outputs, pieces)] if activation == "maxout" else
@@ -54,18 +52,10 @@ class MLPDiscriminator(nn.Module):
             self.body.extend(_dropout(dropout[1]))
         self.body.append(nn.Linear(sizes[-1], 1))
 
-    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Score x (N, *shape), with its condition (N, extra) if there is one: (N,), float32."""
-        return at_least_float32(self.body(_join(x.flatten(1), condition, self.extra)).squeeze(1))
+    def forward(self, x: Tensor) -> Tensor:
+        """Score x (N, *shape): (N,), float32."""
+        return at_least_float32(self.body(x.flatten(1)).squeeze(1))
 
 
 def _dropout(probability: float) -> list[nn.Module]:
     return [nn.Dropout(probability)] if probability else []
-
-
-def _join(x: Tensor, condition: Tensor | None, extra: int) -> Tensor:
-    """Concatenate the condition, which must be there exactly if the network was built for one."""
-    given = 0 if condition is None else condition.shape[1]
-    if given != extra:
-        raise ValueError(f"this network takes a condition of {extra} numbers, not of {given}")
-    return x if condition is None else torch.cat([x, condition], dim=1)

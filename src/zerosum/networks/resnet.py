@@ -1,4 +1,4 @@
-"""The residual networks for 32 px of WGAN-GP (Gulrajani et al., 2017, arXiv:1704.00028, Appendix C) and of SNGAN.
+"""The residual networks for 32 px of WGAN-GP (Gulrajani et al., 2017, arXiv:1704.00028) and of SNGAN.
 
     32 px:  z -> Linear -> 4x4 -> [up block] x 3 -> BN, ReLU, conv 3x3, tanh
             x -> down block -> down block -> block -> block -> ReLU, mean or sum over pixels -> Linear
