@@ -1,0 +1,7 @@
+"""Metrics: exact scores that never travel without their card."""
+
+from .compute import METRICS, compute
+from .evaluate import default_metrics, evaluate
+from .score import Score, ScoreCard
+
+__all__ = ["METRICS", "Score", "ScoreCard", "compute", "default_metrics", "evaluate"]

@@ -1,0 +1,58 @@
+"""Which classes a judge sees among the fakes: collapse between classes, and how sure the judge is.
+
+A class is covered when its share among the fakes is at least a tenth of its share among the real samples.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from .metric import Context, Metric, Reading
+from .resampling import interval, subsets
+
+SHARE = 0.1                                  # of a class's real share; a judge's own errors stay well below
+
+
+def covered_classes(real: Tensor, fake: Tensor) -> int:
+    """How many of the classes in labels real (N,) are covered by labels fake (M,), int64."""
+    p, q = _shares(real, fake)
+    return int(((q >= SHARE * p) & (p > 0)).sum())
+
+
+def class_divergence(real: Tensor, fake: Tensor) -> float:
+    """KL(fake || real) between the class histograms of labels (N,) and (M,), in nats; inf for a class never real."""
+    p, q = _shares(real, fake)
+    seen = q > 0
+    return float((q[seen] * (q[seen] / p[seen]).log()).sum())
+
+
+def _shares(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    count = int(max(real.max(), fake.max())) + 1
+    return tuple(torch.bincount(x, minlength=count).double() / len(x) for x in (real, fake))
+
+
+def _measure_classes(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
+    present = int((torch.bincount(real) > 0).sum())
+    divergence = class_divergence(real, fake)
+    # Twice the KL of a sample to its own law is chi-squared with K - 1 degrees of freedom over N.
+    chance = (present - 1) / 2 * (1 / len(real) + 1 / len(fake))
+    bounds, method = None, ""
+    if math.isfinite(divergence):
+        halves = [class_divergence(real[i], fake[j]) for i, j in subsets(len(real), len(fake), 40, context.seed)]
+        if all(map(math.isfinite, halves)):
+            low, high = interval(divergence, halves)
+            bounds, method = (max(0.0, low), high), "40 random halves"
+    return {"classes": Reading(covered_classes(real, fake), "higher", present, settings={"share": SHARE}),
+            "class-kl": Reading(divergence, "lower", 0.0, bounds, method, {"expected by chance": chance})}
+
+
+def _measure_confidence(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
+    best = fake.double().amax(1)
+    value, reach = float(best.mean()), 1.96 * float(best.std()) / math.sqrt(len(best))
+    return {"confidence": Reading(value, "higher", float(real.double().amax(1).mean()),
+                                  (max(0.0, value - reach), min(1.0, value + reach)), "normal")}
+
+
+CLASSES = Metric("classes", "labels", ("classes", "class-kl"), _measure_classes, "1711.05914")
+CONFIDENCE = Metric("confidence", "probabilities", ("confidence",), _measure_confidence, "1711.05914")

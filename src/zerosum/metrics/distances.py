@@ -1,0 +1,61 @@
+"""Squared Euclidean distances in blocks: nothing of size N x N is ever held."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+BLOCK = 1024
+WIDE = 512                                   # features above which float64 would be dear, and float32 is enough
+
+
+def centred(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Both sets about their common mean, in the precision in which |x|^2 + |y|^2 - 2 x.y keeps small distances.
+
+    In few dimensions neighbours can be a thousand times closer than the set is wide, and float32 would lose them.
+    """
+    dtype = torch.float32 if real.shape[1] > WIDE else torch.float64
+    mean = ((real.mean(0, dtype=torch.float64) + fake.mean(0, dtype=torch.float64)) / 2).to(dtype)
+    return real.to(dtype) - mean, fake.to(dtype) - mean
+
+
+def squared_distances(x: Tensor, y: Tensor) -> Tensor:
+    """Squared distances of x (N, D) to y (M, D): (N, M), >= 0."""
+    cross = torch.addmm((y * y).sum(1), x, y.T, alpha=-2)
+    return cross.add_((x * x).sum(1, keepdim=True)).clamp_min_(0)
+
+
+def blocks(n: int) -> Iterator[slice]:
+    """Consecutive slices that cover range(n)."""
+    return (slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK))
+
+
+def neighbour_distances(x: Tensor, k: int) -> Tensor:
+    """Squared distance of every x (N, D) to its k-th nearest other: (N,). Needs N > k."""
+    best = x.new_full((len(x), k), torch.inf)
+
+    def offer(rows: slice, distances: Tensor) -> None:
+        best[rows] = torch.cat([best[rows], distances], 1).topk(k, largest=False).values
+
+    for rows in blocks(len(x)):
+        for columns in blocks(len(x)):
+            if columns.start < rows.start:   # the distances are symmetric: each block serves both its sides
+                continue
+            distances = squared_distances(x[rows], x[columns])
+            if rows == columns:
+                distances.fill_diagonal_(torch.inf)
+            else:
+                offer(columns, distances.T)
+            offer(rows, distances)
+    return best.amax(1)
+
+
+def nearest_across(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared distance of every x to its nearest y, and of every y to its nearest x: (N,), (M,)."""
+    to_y, to_x = x.new_full((len(x),), torch.inf), x.new_full((len(y),), torch.inf)
+    for rows in blocks(len(x)):
+        for columns in blocks(len(y)):
+            distances = squared_distances(x[rows], y[columns])
+            to_y[rows] = torch.minimum(to_y[rows], distances.amin(1))
+            to_x[columns] = torch.minimum(to_x[columns], distances.amin(0))
+    return to_y, to_x

@@ -1,0 +1,56 @@
+"""The contract of a feature extractor, and how images of another size or colour are made to fit one."""
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+
+@runtime_checkable
+class Extractor(Protocol):
+    """Turns images (N, C, H, W) in [-1, 1], or points (N, D), into features (N, dim) float32.
+
+    Any object that has these is one: pass your own as `features=`.
+    """
+
+    name: str
+    dim: int
+    weights_hash: str                        # of the network's weights; "" where there are none
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Judge(Extractor, Protocol):
+    """An extractor that also knows classes, and has been proven on real test data."""
+
+    accuracy: float                          # on the test split of the data it was trained on
+
+    def classify(self, x: Tensor) -> Tensor:
+        """The most likely class of each image: (N,) int64."""
+
+
+def fit_images(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Images (N, C, H, W) in the channels, height and width of `shape`, bilinear with antialiasing."""
+    channels, height, width = shape
+    if x.shape[1] != channels:
+        x = x.mean(1, keepdim=True).expand(-1, channels, -1, -1)
+    if x.shape[2:] != (height, width):
+        x = interpolate(x, size=(height, width), mode="bilinear", antialias=True)
+    return x
+
+
+def resize_note(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """What `fit_images` does to images of this shape, in words for the card; "" if nothing."""
+    notes = []
+    if shape[0] != wanted[0]:
+        notes.append(f"channels {shape[0]}->{wanted[0]}")
+    if shape[1:] != wanted[1:]:
+        notes.append(f"resized to {wanted[1]}x{wanted[2]}, bilinear, antialiased")
+    return ", ".join(notes)
+
+
+def float_batch(x: Tensor) -> Tensor:
+    """Samples on the CPU as float32."""
+    return x.detach().to("cpu", torch.float32)

@@ -1,0 +1,46 @@
+"""Share of the spectral energy of images above half the Nyquist frequency: low if they are blurred, high if noisy.
+
+Energies are summed over all images before they are divided, so that nearly blank images do not count as much as full
+ones; the mean brightness (frequency 0) is left out.
+"""
+
+import torch
+from torch import Tensor
+
+from .metric import Context, Metric, Reading
+from .resampling import interval, subsets
+
+
+def spectral_energy(x: Tensor) -> Tensor:
+    """Energy above a quarter of a cycle per pixel and in all, per image: (N, C, H, W) -> (N, 2) float64."""
+    vertical = torch.fft.fftfreq(x.shape[-2], dtype=torch.float64)[:, None]
+    horizontal = torch.fft.rfftfreq(x.shape[-1], dtype=torch.float64)
+    radius = (vertical ** 2 + horizontal ** 2).sqrt()
+    # rfft2 leaves out the mirrored half of the columns: those that have a mirror image count twice.
+    twice = torch.full_like(horizontal, 2.0)
+    twice[0] = 1.0
+    if x.shape[-1] % 2 == 0:
+        twice[-1] = 1.0
+    energy = torch.fft.rfft2(x.double()).abs().square() * twice
+    high = (energy * (radius > 0.25)).sum((1, 2, 3))
+    return torch.stack([high, (energy * (radius > 0)).sum((1, 2, 3))], 1)
+
+
+def high_frequency_share(spectrum: Tensor) -> float:
+    """The share of high frequencies in [0, 1], from `spectral_energy` (N, 2); 0 for images without any contrast."""
+    high, total = spectrum.sum(0).tolist()
+    return high / total if total else 0.0
+
+
+def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
+    value = high_frequency_share(fake)
+    settings = {"above": "0.25 cycles per pixel", "pooled": "over images"}
+    bounds, method = None, ""
+    if len(fake) >= 4:
+        halves = [high_frequency_share(fake[j]) for _, j in subsets(len(real), len(fake), 40, context.seed)]
+        low, high = interval(value, halves)
+        bounds, method = (max(0.0, low), min(1.0, high)), "40 random halves"
+    return {"high-frequency": Reading(value, "nearer", high_frequency_share(real), bounds, method, settings)}
+
+
+METRIC = Metric("high-frequency", "spectrum", ("high-frequency",), _measure, "1711.05914")

@@ -1,0 +1,61 @@
+"""Improved precision and recall (Kynkäänniemi et al., 2019), and density and coverage (Naeem et al., 2020).
+
+The manifold of a set is the union of balls around its samples, each reaching its k-th nearest neighbour in the set.
+Precision: share of fakes within the real manifold, recall: share of reals within the fake one (arXiv:1904.06991,
+Eq. (1) and (2)).
+Density and coverage (arXiv:2002.09797, Eq. (3) and (4)): how many real balls hold a fake, on average and over k; the
+share of real balls that hold a fake.
+"""
+
+import torch
+from torch import Tensor
+
+from ..core import UsageError
+from .distances import blocks, centred, neighbour_distances, squared_distances
+from .metric import Context, Metric, Reading
+from .resampling import wilson
+
+K = 3
+
+
+def precision_recall(real: Tensor, fake: Tensor, k: int = K) -> dict[str, float]:
+    """Precision, recall, density and coverage of features (N, D) and (M, D); a sample on a ball's rim is inside.
+
+    Raises UsageError unless both sets have more than k samples.
+    """
+    if min(len(real), len(fake)) <= k:
+        raise UsageError(f"precision and recall with k = {k} need at least {k + 1} real and {k + 1} fake samples, "
+                         f"not {len(real)} and {len(fake)}")
+    real, fake = centred(real, fake)
+    real_radii, fake_radii = neighbour_distances(real, k), neighbour_distances(fake, k)
+    inside = torch.zeros(len(fake), dtype=torch.int64)       # real balls that hold this fake
+    recalled, covered = torch.zeros(len(real), dtype=torch.bool), torch.zeros(len(real), dtype=torch.bool)
+    for rows in blocks(len(real)):
+        for columns in blocks(len(fake)):
+            distances = squared_distances(real[rows], fake[columns])
+            in_real = distances <= real_radii[rows, None]
+            inside[columns] += in_real.sum(0)
+            covered[rows] |= in_real.any(1)
+            recalled[rows] |= (distances <= fake_radii[columns]).any(1)
+    return {"precision": _share(inside > 0), "recall": _share(recalled),
+            "density": float(inside.double().mean()) / k, "coverage": _share(covered)}
+
+
+def _share(flags: Tensor) -> float:
+    return float(flags.double().mean())
+
+
+def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
+    values = precision_recall(real, fake)
+    counted = {"precision": len(fake), "recall": len(real), "coverage": len(real)}
+    warning = ("" if min(len(real), len(fake)) >= 1000 else
+               "with fewer than 1000 samples the balls are large, and all four look better than they are")
+    readings = {}
+    for name, value in values.items():
+        n = counted.get(name)
+        readings[name] = Reading(value, "higher", 1.0 if name == "density" else None, n and wilson(value, n),
+                                 "Wilson, for these manifolds" if n else "", {"k": K, "rim": "inside"}, warning)
+    return readings
+
+
+METRIC = Metric("precision-recall", "features", ("precision", "recall", "density", "coverage"), _measure, "1904.06991")
