@@ -59,7 +59,7 @@ ABILITIES: dict[str, type] = {"sample": Samples, "generate": Generates, "scores"
 def abilities(model: Model | type[Model]) -> list[str]:
     """Names of the abilities that a model, or a model class, has."""
     return [name for name, protocol in ABILITIES.items()
-            if all(callable(getattr(model, method, None)) for method in protocol.__protocol_attrs__)]
+            if all(callable(getattr(model, method, None)) for method in vars(protocol) if not method.startswith("_"))]
 
 
 def require(model: Model, ability: str) -> None:

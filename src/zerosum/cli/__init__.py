@@ -1,0 +1,91 @@
+"""The command `zerosum`."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from ..version import __version__
+
+# command -> (module that holds its function, `list` as `list_command`; what it does)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("train", "train the default model on real digits, and show where everything is"),
+    "list": ("catalogue", "every system: name, family, paper, tasks, whether its claim holds"),
+    "show": ("catalogue", "one system: card, settings, who moves when, its measured claim"),
+    "train": ("train", "train a model into a new run folder"),
+    "resume": ("train", "go on with a run, bit for bit"),
+    "sample": ("sample", "draw samples from a run"),
+    "interpolate": ("sample", "walk through the latent space of a run"),
+    "evaluate": ("evaluate", "measure a run, or one folder of images against another"),
+    "compare": ("evaluate", "put runs side by side on one page"),
+    "report": ("evaluate", "write a run's report.html anew"),
+    "verify": ("verify", "measure a paper's claim against its baseline"),
+    "data": ("data", "list, show or prepare data"),
+}
+
+
+def usage() -> str:
+    """The text of `zerosum --help`."""
+    lines = [f"zerosum {__version__}: train, sample, evaluate and compare generative adversarial networks", "",
+             "usage: zerosum COMMAND [ARGUMENTS]      (zerosum COMMAND --help explains one)", ""]
+    return "\n".join(lines + [f"  {name:<12} {what}" for name, (_, what) in COMMANDS.items()])
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status: 0 done, 1 the work failed, 2 wrong use, 128 + n after signal n."""
+    words = list(sys.argv[1:] if words is None else words)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if words[0] in ("-V", "--version"):
+        print(__version__)
+        return 0
+    _prepare_process()
+    from ..core import ZerosumError  # loads PyTorch, which the two above do without
+
+    try:
+        return dispatch(words)
+    except (ZerosumError, KeyboardInterrupt, BrokenPipeError, MemoryError, OSError, RuntimeError) as error:
+        if "--debug" in words:
+            raise
+        return report(error)
+
+
+def dispatch(words: list[str]) -> int:
+    """Find the command and run it; an unknown one raises UsageError naming the nearest."""
+    if words[0] not in COMMANDS:
+        from ..core import unknown
+
+        raise unknown("command", words[0], COMMANDS)
+    module = import_module(f".{COMMANDS[words[0]][0]}", __name__)
+    command: Callable[[list[str]], int] = getattr(module, f"{words[0]}_command")
+    return command(words[1:])
+
+
+def report(error: BaseException) -> int:
+    """Say in one line what went wrong; returns the exit status."""
+    from ..core import ZerosumError
+
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())    # a reader such as `head` has seen enough
+        return 141
+    if isinstance(error, KeyboardInterrupt):
+        print("zerosum: interrupted", file=sys.stderr)
+        return 130
+    if isinstance(error, ZerosumError):
+        print(f"zerosum: {error}", file=sys.stderr)
+        return error.exit_status
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if isinstance(error, MemoryError) or "out of memory" in first.lower() or "can't allocate memory" in first:
+        print("zerosum: out of memory: try a smaller --micro-batch (the result stays the same), --batch-size or "
+              "--image-size", file=sys.stderr)
+    else:
+        print(f"zerosum: {first} (--debug shows where)", file=sys.stderr)
+    return 1
+
+
+def _prepare_process() -> None:
+    """Settings that must stand before PyTorch is loaded."""
+    # Threads that wait for each other should sleep: on a busy machine spinning ones are many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+

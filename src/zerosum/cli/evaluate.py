@@ -1,0 +1,74 @@
+"""`zerosum evaluate`, `compare` and `report`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..core import UsageError
+from ..runs import Run
+from .parser import Parser
+
+
+def evaluate_command(words: list[str]) -> int:
+    """zerosum evaluate RUN [--data D] [--metrics A,B] [-n N] [--json], or --real DIR --fake DIR"""
+    from ..data import load_data
+    from ..metrics import METRICS, evaluate
+
+    parser = Parser("zerosum evaluate", "Measure a run against held-out real data, or one set of images against "
+                    "another. No score is printed without its protocol.")
+    parser.add_argument("run", metavar="RUN", nargs="?", help="a run folder")
+    parser.add_argument("--data", metavar="D", help="real data to compare with [the run's own, its test part]")
+    parser.add_argument("--real", metavar="D", help="real images (built-in name or path), where there is no run")
+    parser.add_argument("--fake", metavar="D", help="generated images (a folder, zip or array)")
+    parser.add_argument("--image-size", type=int, default=0, metavar="int", help="bring --real and --fake to this size")
+    parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}")
+    parser.add_argument("-n", type=int, metavar="int", help="how many samples [as many as real ones]")
+    parser.add_argument("--seed", type=int, default=0, metavar="int", help="of samples and estimators [0]")
+    parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
+    parser.add_json()
+    arguments = parser.parse(words)
+    names = arguments.metrics.split(",") if arguments.metrics else None
+    subject: Any
+    if arguments.run is not None:
+        if arguments.real or arguments.fake:
+            raise UsageError("name either a run, or --real and --fake")
+        run = Run.open(arguments.run, arguments.model)
+        subject, data = run.model, arguments.data or run.plan.data
+    elif arguments.real and arguments.fake:
+        size = {"image_size": arguments.image_size} if arguments.image_size else {}
+        subject = load_data(arguments.fake, split="all", **size).all()
+        data = load_data(arguments.real, split="all", **size)
+    else:
+        raise UsageError("name a run (zerosum evaluate RUN), or two sets: --real D --fake D")
+    scores = evaluate(subject, data, names, n=arguments.n, seed=arguments.seed)
+    if arguments.json:
+        print(json.dumps({name: score.to_json() for name, score in scores.items()}, indent=2))
+    else:
+        for score in scores.values():
+            print(score)
+    return 0
+
+
+def compare_command(words: list[str]) -> int:
+    """zerosum compare RUN RUN... [-o compare.html]"""
+    from ..runs.report import compare_report
+
+    parser = Parser("zerosum compare", "Put runs side by side on one page: samples, curves, scores.")
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders")
+    parser.add_argument("-o", "--out", default="compare.html", metavar="FILE", help="the page [compare.html]")
+    arguments = parser.parse(words)
+    if len(arguments.runs) < 2:
+        raise UsageError("name at least two runs to compare")
+    page = compare_report([Run.open(folder).folder for folder in arguments.runs], Path(arguments.out))
+    print(page)
+    return 0
+
+
+def report_command(words: list[str]) -> int:
+    """zerosum report RUN"""
+    from ..runs.report import write_report
+
+    parser = Parser("zerosum report", "Write the report of a run anew, for example of one that was interrupted.")
+    parser.add_argument("run", metavar="RUN", help="a run folder")
+    print(write_report(Run.open(parser.parse(words).run).folder))
+    return 0

@@ -1,0 +1,48 @@
+"""Who moves when: one round of a model's game, played without computing anything."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from ..core import Batch, DataSpec, Model
+
+
+class DryGame:
+    """Stands in for the trainer, and only writes down who is asked to move."""
+
+    def __init__(self, spec: DataSpec):
+        self.step = self.images = 0
+        self.moves: list[str] = []
+        self._spec = spec
+
+    def batch(self, n: int | None = None) -> Batch:
+        self.images += n or 1
+        fields = {"labels": torch.zeros(1, dtype=torch.int64, device="meta")} if self._spec.num_classes else {}
+        return Batch(torch.empty(1, *self._spec.shape, device="meta"), **fields)
+
+    def update(self, player: str, loss: Callable, batch: Batch, gain: float = 1.0,
+               second_order: bool = False) -> dict[str, Tensor]:
+        self.moves.append(player)
+        return {}
+
+    def update_jointly(self, players: Sequence[str], losses: Callable, batch: Batch) -> dict[str, Tensor]:
+        self.moves.append(" and ".join(players))
+        return {}
+
+    def reset_optimizer(self, player: str) -> None:
+        self.moves.append(f"(the optimizer of {player} starts anew)")
+
+
+def describe_round(model: Model, step: int) -> str:
+    """The moves of one step in words, `5 x critic, 1 x generator`; the model may live on the meta device."""
+    game = DryGame(model.data)
+    game.step = step
+    model.train_step(game)
+    parts: list[tuple[str, int]] = []
+    for move in game.moves:
+        if parts and parts[-1][0] == move:
+            parts[-1] = (move, parts[-1][1] + 1)
+        else:
+            parts.append((move, 1))
+    return ", ".join(f"{count} x {move}" for move, count in parts)

@@ -1,0 +1,143 @@
+"""`zerosum train`, `resume` and `demo`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..core import UsageError, find
+from ..data import DataConfig
+from ..engine import TrainConfig
+from ..runs import Run
+from .parser import Parser, settings_in
+
+DEFAULT_MODEL = "dcgan"
+
+
+def train_command(words: list[str]) -> int:
+    """zerosum train [MODEL] [--data D] [--preset P] [--out DIR] [settings]"""
+    from ..runs import train
+
+    name, rest = _model_name(words)
+    model = find(name)
+    preset_name = _preset(rest, model)
+    parser = Parser(f"zerosum train {name}", f"{model.card.title} ({model.card.year})\n{model.card.summary}",
+                    "Settings in [brackets] are those of the preset; --preset paper has the paper's.")
+    parser.add_argument("--preset", metavar="|".join(model.PRESETS), help=f"a set of settings [{preset_name}]")
+    parser.add_argument("--out", metavar="DIR", help="the run folder [runs/MODEL-DATA-NNN]")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument("--estimate", action="store_true", help="time a few steps, say what the run would take, leave")
+    parser.add_json()
+    preset = model.PRESETS.get(preset_name, {})
+    for title, config in ((f"{name}", model.Config), ("training", TrainConfig), ("data", DataConfig)):
+        parser.add_settings(title, config, preset)
+    arguments = parser.parse(rest)
+    settings = settings_in(arguments, model.Config, TrainConfig, DataConfig)
+    if arguments.estimate:
+        return _estimate(name, arguments, settings)
+    run = train(name, preset=arguments.preset, out=arguments.out, quiet=arguments.quiet or arguments.json,
+                    **settings)
+    _say(run, arguments.json)
+    return 0
+
+
+def _model_name(words: list[str]) -> tuple[str, list[str]]:
+    """The model is the first word; it may be left out."""
+    if words and not words[0].startswith("-"):
+        return words[0], words[1:]
+    return DEFAULT_MODEL, words
+
+
+def _preset(words: list[str], model: Any) -> str:
+    """The preset that the help is to show defaults of, before the flags are known."""
+    for i, word in enumerate(words):
+        if word.startswith("--preset="):
+            return word.split("=", 1)[1]
+        if word == "--preset" and i + 1 < len(words):
+            return words[i + 1]
+    return "small" if "small" in model.PRESETS else "paper"
+
+
+def _estimate(name: str, arguments: Any, settings: dict[str, Any]) -> int:
+    from ..runs.estimate import estimate
+
+    result = estimate(name, preset=arguments.preset, **settings)
+    print(json.dumps(result.to_json(), indent=2) if arguments.json else result)
+    return 0
+
+
+def resume_command(words: list[str]) -> int:
+    """zerosum resume RUN [--steps N | --images N | --minutes M] [settings that may change]"""
+    from ..runs import resume
+
+    if not words or words[0].startswith("-"):
+        return Parser("zerosum resume", "Go on with a run: zerosum resume RUN").parse(words) and _missing_run("resume")
+    folder, rest = words[0], words[1:]
+    own = _flag_value(rest, "--model")
+    run = Run.open(folder, own)
+    parser = Parser(f"zerosum resume {folder}", "Go on with a run, bit for bit as if it had never stopped.\n"
+                    "Budget, device and how often things are written may change; other settings may not.")
+    parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_json()
+    settings = run.document["settings"]
+    for title, config, part in ((run.document["model"], run.plan.model.Config, "model"),
+                                ("training", TrainConfig, "train"), ("data", DataConfig, "data")):
+        parser.add_settings(title, config, settings[part])
+    arguments = parser.parse(rest)
+    done = resume(folder, model=own, quiet=arguments.quiet or arguments.json,
+                      **settings_in(arguments, run.plan.model.Config, TrainConfig, DataConfig))
+    _say(done, arguments.json)
+    return 0
+
+
+def _flag_value(words: list[str], flag: str) -> str | None:
+    for i, word in enumerate(words):
+        if word.startswith(flag + "="):
+            return word.split("=", 1)[1]
+        if word == flag and i + 1 < len(words):
+            return words[i + 1]
+    return None
+
+
+def _missing_run(command: str) -> int:
+    runs = sorted(str(p.parent) for p in Path("runs").glob("*/run.json"))
+    hint = f"; the newest is {runs[-1]}" if runs else ""
+    raise UsageError(f"name a run folder: zerosum {command} RUN{hint}")
+
+
+def demo_command(words: list[str]) -> int:
+    """zerosum demo: train the default model on real digits and say where everything is."""
+    from ..runs import train
+
+    parser = Parser("zerosum demo", "Train DCGAN on scikit-learn's handwritten digits for about two minutes.")
+    parser.add_argument("--minutes", default=None, metavar="float", help="how long to train [2.2]")
+    parser.add_argument("--out", metavar="DIR", help="the run folder [runs/dcgan-digits-NNN]")
+    arguments = parser.parse(words)
+    budget = {} if arguments.minutes is None else {"minutes": arguments.minutes}
+    run = train(DEFAULT_MODEL, preset="demo", out=arguments.out, **budget)
+    _say(run, as_json=False)
+    return 0
+
+
+def _say(run: Run, as_json: bool) -> None:
+    """Print where everything is."""
+    if not run.document.get("state"):         # a process under torchrun that is not the first
+        return
+    folder = run.folder
+    places = {"samples": run.pictures[-1] if run.pictures else None, "timelapse": folder / "timelapse.gif",
+              "report": folder / "report.html", "weights": folder / "weights.safetensors"}
+    there = {name: str(path) for name, path in places.items() if path is not None and path.exists()}
+    if as_json:
+        print(json.dumps({"run": str(folder), **there, **{k: run.document.get(k) for k in (
+            "model", "state", "steps", "images", "seconds", "peak_memory_mb", "scores")}}))
+        return
+    print(f"\n{run.document['model']}: {run.document['steps']:,} steps in {run.document['seconds']:.0f} s")
+    for name, path in there.items():
+        print(f"  {name:<10} {path}")
+    from ..metrics import Score
+
+    for score in run.scores:
+        print(f"  {Score.from_json(score)}")
+    print(f"  next       zerosum sample {folder} -n 64 --best 0.05    zerosum resume {folder} --steps "
+          f"{2 * run.document['steps']}")
+

@@ -1,0 +1,40 @@
+"""`zerosum verify`."""
+
+import json
+
+from ..core import UsageError
+from .parser import Parser
+
+
+def verify_command(words: list[str]) -> int:
+    """zerosum verify MODEL... [--family F] [--seed S] [--workers N] [--again] [--json]"""
+    from ..claims import CLAIMS, verify
+    from ..core import find, unknown
+
+    parser = Parser("zerosum verify", "Train small, and measure what the paper claims against its baseline.\n"
+                    "Exit status 0: every claim holds.")
+    parser.add_argument("models", metavar="MODEL", nargs="*", help="names from 'zerosum list'")
+    parser.add_argument("--family", action="append", metavar="F", help="all models of a family; may be repeated")
+    parser.add_argument("--seed", action="append", type=int, metavar="int", help="a seed; may be repeated [0, 1, 2]")
+    parser.add_argument("--workers", type=int, default=1, metavar="int", help="seeds trained at once [1]")
+    parser.add_argument("--out", default="results/claims", metavar="DIR", help="where results go [results/claims]")
+    parser.add_argument("--again", action="store_true", help="measure seeds anew that were measured before")
+    parser.add_json()
+    arguments = parser.parse(words)
+    families = {find(name).family for name in CLAIMS}
+    for family in arguments.family or []:
+        if family not in families:
+            raise unknown("family with claims", family, families)
+    names = [*arguments.models, *(n for n in sorted(CLAIMS) if find(n).family in (arguments.family or []))]
+    if not names:
+        raise UsageError(f"name a model: zerosum verify MODEL; there is: {', '.join(sorted(CLAIMS))}")
+    seeds = tuple(arguments.seed or (0, 1, 2))
+    verdicts = [verify(name, seeds=seeds, workers=arguments.workers, results=arguments.out, again=arguments.again)
+                for name in names]
+    if arguments.json:
+        documents = [verdict.to_json() for verdict in verdicts]
+        print(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+    else:
+        for verdict in verdicts:
+            print(verdict)
+    return 0 if all(verdict.holds for verdict in verdicts) else 1

@@ -1,0 +1,6 @@
+"""Tools on latent spaces; they ask a model for abilities, never for its class."""
+
+from .interpolation import interpolate, lerp, slerp
+from .selection import best_by_score
+
+__all__ = ["best_by_score", "interpolate", "lerp", "slerp"]
