@@ -1,7 +1,6 @@
 """From a name or a path to a data set."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..core import UsageError, build, nearest
-from . import pack, plan
+from . import plan
 from .builtin import BUILTIN
 from .config import DataConfig
 from .dataset import ArrayDataset
 from .formats import open_source
+from .formats.packed import SUFFIX
 from .source import Files, Source
 
 MEMORY = 2 * 2**30                           # bytes of decoded samples that are kept in memory
@@ -25,7 +25,7 @@ def load_data(source: "str | Path | DataConfig" = "digits", **settings: Any) -> 
     config = as_config(source, settings)
     if config.data in BUILTIN:
         return BUILTIN[config.data].make(config)
-    found, fingerprint = open_path(config)
+    found = open_path(config)
     rows = found.rows(config.split)
     seen = plan.examine(found, rows)
     plan.refuse_bad(seen, found, len(rows), config)
@@ -33,12 +33,11 @@ def load_data(source: "str | Path | DataConfig" = "digits", **settings: Any) -> 
     facts = found.facts.classed_by(config.label, found.name)
     if not isinstance(found.pixels, Files) and found.pixels.shape[1:] == seen.shape:
         x, kept = found.pixels[rows.start:rows.stop], rows
-        same = fingerprint and not config.label
-        fingerprint = fingerprint + (f"-{config.split}" if len(found.parts) > 1 else "") if same else ""
+        fingerprint = _fingerprint(found, config)
     else:
         x, kept = _decoded(seen, found, rows, config)
         fingerprint = ""
-    for line in plan.notes(seen, found):
+    for line in plan.left_out(seen) + plan.notes(seen, found):
         log.warning(line)
     return ArrayDataset.of(x, facts.take(np.asarray(kept)), found.name, config, fingerprint)
 
@@ -50,12 +49,19 @@ def as_config(source: "str | Path | DataConfig", settings: dict[str, Any]) -> Da
     return build(DataConfig, {"data": str(source)} | settings)
 
 
-def open_path(config: DataConfig) -> tuple[Source, str]:
-    """The source at a path, and its fingerprint where that is known without reading it all."""
+def open_path(config: DataConfig) -> Source:
+    """The source at the path that a configuration names; one that does not exist raises UsageError."""
     path = Path(config.data).expanduser()
     if not path.exists():
         raise _missing(config.data)
-    return pack.read_packed(path) if pack.recognises(path) else (open_source(path, config.label), "")
+    return open_source(path, config.label)
+
+
+def _fingerprint(found: Source, config: DataConfig) -> str:
+    """The hash that a packed file carries, of this part; '' where it must be computed."""
+    if not found.fingerprint or config.label:
+        return ""
+    return found.fingerprint + (f"-{config.split}" if len(found.parts) > 1 else "")
 
 
 def _decoded(seen: plan.Plan, found: Source, rows: range, config: DataConfig) -> tuple[np.ndarray, list[int]]:
@@ -64,7 +70,7 @@ def _decoded(seen: plan.Plan, found: Source, rows: range, config: DataConfig) ->
     needed = count * int(np.prod(seen.shape)) * seen.dtype.itemsize
     if needed > MEMORY:
         raise UsageError(f"{found.name} needs {needed / 2**30:.1f} GiB decoded, too much to keep in memory: "
-                         f"zerosum data prepare {found.name} -o {Path(found.name).stem}{pack.SUFFIX} packs it once")
+                         f"zerosum data prepare {found.name} -o {Path(found.name).stem}{SUFFIX} packs it once")
     log.info(f"{found.name}: decoding {count} samples into memory ({needed / 2**20:.0f} MiB); "
              "zerosum data prepare saves this wait the next time")
     x, kept = np.empty((count, *seen.shape), seen.dtype), []
@@ -80,13 +86,3 @@ def _missing(data: str) -> UsageError:
         return UsageError(f"no such file or folder: {data}")
     hint = nearest(data, BUILTIN) or f"; built in: {', '.join(BUILTIN)}"
     return UsageError(f"'{data}' is neither built-in data nor a file or folder{hint}")
-
-
-def prepare(source: "str | Path", target: "str | Path", config: DataConfig | None = None, *,
-            progress: Callable[[int, int], None] | None = None) -> pack.PackedInfo:
-    """Pack all parts of a user's data into the file `target`; `config` says size, channels, fit, label and skip_bad."""
-    config = replace(config or DataConfig(), data=str(source), split="all")
-    if config.data in BUILTIN:
-        raise UsageError(f"{config.data} is built in and needs no packing: zerosum train --data {config.data}")
-    found, _ = open_path(config)
-    return pack.write_packed(Path(target), found, config, progress)

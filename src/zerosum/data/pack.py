@@ -3,11 +3,10 @@
 import errno
 import json
 import os
-import struct
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,16 +14,13 @@ import numpy as np
 
 from ..core import DataSpec, UsageError, ZerosumError
 from . import plan as planning
+from .builtin import BUILTIN
 from .config import DataConfig
 from .dataset import hash_of
 from .facts import Facts
+from .formats.packed import ALIGN, HEAD, MAGIC
+from .load import open_path
 from .source import Source
-
-# A file is: this head, zeros up to ALIGN, the samples, the labels, the attributes, and last a JSON document.
-MAGIC = b"ZEROSUM\1"
-HEAD = struct.Struct("<8sQQQI")              # magic, size of the file, where the document is, its length, its CRC-32
-ALIGN = 4096                                 # samples begin on a page of memory
-SUFFIX = ".zsd"
 
 
 @dataclass(frozen=True)
@@ -46,8 +42,16 @@ class PackedInfo:
         return f"{self.path}: {self.count} samples of {shape}, {self.bytes / 1e6:.1f} MB{left_out}"
 
 
-def write_packed(target: Path, source: Source, config: DataConfig,
-                 progress: Callable[[int, int], None] | None = None) -> PackedInfo:
+def prepare(source: "str | Path", target: "str | Path", config: DataConfig | None = None, *,
+            progress: Callable[[int, int], None] | None = None) -> PackedInfo:
+    """Pack all parts of a user's data into the file `target`; `config` says size, channels, fit, label and skip_bad."""
+    config = replace(config or DataConfig(), data=str(source), split="all")
+    if config.data in BUILTIN:
+        raise UsageError(f"{config.data} is built in and needs no packing: zerosum train --data {config.data}")
+    return _write(Path(target), open_path(config), config, progress)
+
+
+def _write(target: Path, source: Source, config: DataConfig, progress: Callable[[int, int], None] | None) -> PackedInfo:
     """Stream all parts of a source into one packed file; it appears whole or not at all."""
     total = len(source.pixels)
     plan = planning.examine(source, range(total))
@@ -115,44 +119,3 @@ def _unwritable(target: Path, error: OSError) -> ZerosumError:
     if error.errno == errno.ENOENT:
         return UsageError(f"no such folder: {target.parent}; make it or give another -o")
     return ZerosumError(f"{target} cannot be written ({error.strerror}): give another -o")
-
-
-def recognises(path: Path) -> bool:
-    """A file that begins as packed files do."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC or path.suffix == SUFFIX
-
-
-def read_packed(path: Path) -> tuple[Source, str]:
-    """Map a packed file: its source and its fingerprint; a truncated or foreign one raises ZerosumError."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(HEAD.size)
-        if len(head) < HEAD.size or not head.startswith(MAGIC):
-            raise ZerosumError(f"{path} is no packed data: make it anew with zerosum data prepare")
-        _, expected, start, length, checksum = HEAD.unpack(head)
-        if size != expected:
-            raise ZerosumError(f"{path} breaks off ({size} bytes of {expected}): copy it again, "
-                               "or make it anew with zerosum data prepare")
-        file.seek(start)
-        text = file.read(length)
-    if zlib.crc32(text) != checksum:
-        raise ZerosumError(f"{path} is damaged: copy it again, or make it anew with zerosum data prepare")
-    return _mapped(path, json.loads(text))
-
-
-def _mapped(path: Path, document: dict[str, Any]) -> tuple[Source, str]:
-    count, shape, dtype = document["count"], tuple(document["shape"]), np.dtype(document["dtype"])
-    x = np.memmap(path, dtype, "r", ALIGN, (count, *shape))
-    offset = ALIGN + x.nbytes
-    columns = []
-    for width in (int(document["labels"]), len(document["factors"])):
-        column = np.fromfile(path, np.int64, count * width, offset=offset) if width else None
-        columns.append(None if column is None else column.reshape(count, width))
-        offset += 8 * count * width
-    labels, attributes = columns
-    facts = Facts(None if labels is None else labels[:, 0].copy(), tuple(document["classes"]), attributes,
-                  {name: tuple(values) for name, values in document["factors"].items()}, document["captions"])
-    return Source(str(path), "packed", x, facts, document["parts"]), document["fingerprint"]

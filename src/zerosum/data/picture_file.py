@@ -28,14 +28,12 @@ class UnfitError(Exception):
         self.what, self.mend = what, mend
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Look:
     """What the head of a file says of its picture; `remarks` are (what, mend) of oddities that do no harm."""
 
-    width: int
-    height: int
-    channels: int
-    bits: int
+    size: tuple[int, int]                    # width, height
+    kind: tuple[int, int]                    # channels, bits of each
     remarks: tuple[tuple[str, str], ...] = ()
 
 
@@ -53,8 +51,7 @@ def look(stream: BinaryIO, name: str) -> Look:
         width, height = image.size
         if _orientation(image) >= 5:
             width, height = height, width
-        channels, bits = _kind(image)
-        return Look(width, height, channels, bits, tuple(_remarks(image, stream, name)))
+        return Look((width, height), _kind(image), tuple(_remarks(image, stream, name)))
 
 
 def decode(stream: BinaryIO) -> np.ndarray:

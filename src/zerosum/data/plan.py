@@ -12,7 +12,7 @@ import numpy as np
 from ..core import UsageError, ZerosumError
 from .config import DataConfig
 from .fit import COLOURS, to_channels, to_depth, to_size
-from .picture_file import UnfitError, decode, look, quiet, unreadable
+from .picture_file import Look, UnfitError, decode, look, quiet, unreadable
 from .source import Files, Source
 
 A, B = TypeVar("A"), TypeVar("B")
@@ -39,9 +39,17 @@ class Plan:
     kinds: Counter                           # (channels, bits) -> pictures
     bad: dict[int, Problem] = field(default_factory=dict)
     remarks: list[Problem] = field(default_factory=list)
-    size_of: dict[int, tuple[int, int]] = field(default_factory=dict)        # by sample
+    looks: dict[int, Look] = field(default_factory=dict)     # by sample, of files
     shape: tuple[int, ...] = ()
     dtype: np.dtype = field(default_factory=lambda: np.dtype(np.uint8))
+
+    def drop(self, row: int, problem: Problem) -> None:
+        """Leave a sample out, also of the counts."""
+        self.bad[row] = problem
+        seen = self.looks.pop(row, None)
+        if seen is not None:
+            self.sizes -= Counter([seen.size])
+            self.kinds -= Counter([seen.kind])
 
 
 def examine(source: Source, rows: Sequence[int]) -> Plan:
@@ -55,9 +63,9 @@ def examine(source: Source, rows: Sequence[int]) -> Plan:
             if isinstance(seen, UnfitError):
                 plan.bad[row] = Problem(name, seen.what, seen.mend)
                 continue
-            plan.sizes[seen.width, seen.height] += 1
-            plan.kinds[seen.channels, seen.bits] += 1
-            plan.size_of[row] = (seen.width, seen.height)
+            plan.sizes[seen.size] += 1
+            plan.kinds[seen.kind] += 1
+            plan.looks[row] = seen
             plan.remarks += [Problem(name, what, mend) for what, mend in seen.remarks]
     return plan
 
@@ -99,7 +107,7 @@ def samples(plan: Plan, source: Source, rows: Sequence[int], config: DataConfig)
     with quiet():
         for row, x in each(good, bring) if isinstance(source.pixels, Files) else ((row, bring(row)) for row in good):
             if isinstance(x, UnfitError):
-                plan.bad[row] = Problem(source.name_of(row), x.what, x.mend)
+                plan.drop(row, Problem(source.name_of(row), x.what, x.mend))
             else:
                 yield row, x
 
@@ -127,19 +135,28 @@ def summary(problems: Iterable[Problem], most: int = 3) -> str:
 
 
 def notes(plan: Plan, source: Source) -> list[str]:
-    """Lines worth telling: what was left out, and every kind of oddity with its count and first files."""
+    """Lines worth telling: every kind of oddity with its count and first files."""
     lines = list(source.remarks)
-    if plan.bad:
-        lines.append(f"{len(plan.bad)} files left out: {summary(plan.bad.values())}")
     groups: dict[tuple[str, str], list[str]] = {}
     for remark in plan.remarks:
         groups.setdefault((remark.what, remark.mend), []).append(remark.file)
     for (what, mend), files in groups.items():
         lines.append(f"{len(files)} x {what}: {mend} ({', '.join(files[:3])}{', ...' if len(files) > 3 else ''})")
-    if len({channels for channels, _ in plan.kinds}) > 1:
-        found = ", ".join(f"{n} {kind_name(*kind)}" for kind, n in plan.kinds.most_common())
-        lines.append(f"pictures of several kinds ({found}) become {COLOURS[plan.shape[0]]}; --channels chooses another")
-    return lines
+    return lines + mixture(plan)
+
+
+def mixture(plan: Plan) -> list[str]:
+    """One line on pictures of several kinds that become one, or none."""
+    if len(plan.kinds) < 2 or not plan.shape:
+        return []
+    found = ", ".join(f"{n} {kind_name(*kind)}" for kind, n in plan.kinds.most_common())
+    return [f"pictures of several kinds ({found}) become {kind_name(plan.shape[0], plan.dtype.itemsize * 8)}; "
+            "--channels chooses other channels"]
+
+
+def left_out(plan: Plan) -> list[str]:
+    """One line on the files that are not used, or none."""
+    return [f"{len(plan.bad)} files left out: {summary(plan.bad.values())}"] if plan.bad else []
 
 
 def kind_name(channels: int, bits: int) -> str:

@@ -35,6 +35,7 @@ class Source:
     parts: dict[str, int]                    # samples in each part
     ignored: tuple[str, ...] = ()            # files found beside the pictures
     remarks: tuple[str, ...] = ()            # lines worth saying about the whole
+    fingerprint: str = ""                    # hash of the content, where the file carries it
 
     def rows(self, split: str) -> range:
         """Numbers of the samples of a split; a part that does not exist raises UsageError."""

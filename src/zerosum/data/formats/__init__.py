@@ -4,9 +4,9 @@ from pathlib import Path
 
 from ...core import UsageError
 from ..source import Source
-from . import arrays, cifar, idx, pictures, table
+from . import arrays, cifar, idx, packed, pictures, table
 
-READERS = (cifar, idx, table, arrays, pictures)              # the most particular first; pictures take any folder
+READERS = (packed, cifar, idx, table, arrays, pictures)      # the most particular first; pictures take any folder
 
 
 def open_source(path: Path, label: str = "") -> Source:
