@@ -49,9 +49,9 @@ def list_command(words: list[str]) -> int:
     if arguments.json:
         print(json.dumps(entries, indent=2))
     elif arguments.table:
-        _print_table(entries, ("name", "generator", "discriminator", "extra", "objective", "constraint"))
+        print_table(entries, ("name", "generator", "discriminator", "extra", "objective", "constraint"))
     else:
-        _print_table([e | {"tasks": ", ".join(e["tasks"]), "claim": e["claim"] or "not measured"} for e in entries],
+        print_table([e | {"tasks": ", ".join(e["tasks"]), "claim": e["claim"] or "not measured"} for e in entries],
                      ("name", "family", "year", "structure", "density", "tasks", "claim"))
     return 0
 
@@ -64,7 +64,8 @@ def _values(entries: list[dict[str, Any]], name: str) -> set[str]:
     return {value for e in entries for value in _of(e, name)}
 
 
-def _print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    """Print rows as aligned columns."""
     from rich.console import Console
     from rich.table import Table
 
@@ -111,7 +112,7 @@ def show_command(words: list[str]) -> int:
     print("moves      " + "\n           ".join(f"{when}: {moves}" for when, moves in document["rounds"].items()))
     print("players    " + ", ".join(f"{name} {count:,} parameters" for name, count in document["players"].items())
           + f"  (paper's widths, samples of {'x'.join(map(str, document['shape']))})", end="\n\n")
-    _print_table([{**s, "setting": s["name"]} for s in document["settings"]], ("setting", "type", "default", "help"))
+    print_table([{**s, "setting": s["name"]} for s in document["settings"]], ("setting", "type", "default", "help"))
     print()
     for name, settings in document["preset_settings"].items():
         print(f"--preset {name:<7} " + "  ".join(f"{key}={value}" for key, value in settings.items()))

@@ -34,12 +34,12 @@ class Parser(argparse.ArgumentParser):
     def add_json(self) -> None:
         self.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
-    def add_settings(self, title: str, config: type, preset: dict[str, Any]) -> None:
+    def add_settings(self, title: str, config: type, preset: dict[str, Any], without: str = "") -> None:
         """Add one flag per field of a configuration; what is not given stays absent from the result."""
         group = self.add_argument_group(title)
         for setting in settings_of(config):
-            default = preset.get(setting.name, setting.default)
-            _add_flag(group, setting, default)
+            if setting.name != without:
+                _add_flag(group, setting, preset.get(setting.name, setting.default))
 
 
 def _add_flag(group: Any, setting: Setting, default: Any) -> None:

@@ -43,6 +43,13 @@ class Score:
         return {"name": self.name, "value": self.value if math.isfinite(self.value) else None,
                 "card": asdict(self.card)}
 
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "Score":
+        """The score that `to_json` described."""
+        value = document["value"]
+        card = {k: tuple(v) if isinstance(v, list) else v for k, v in document["card"].items()}
+        return cls(document["name"], math.nan if value is None else value, ScoreCard(**card))
+
     def __str__(self) -> str:
         card = self.card
         interval = "" if card.interval is None else f" [{card.interval[0]:.4g}, {card.interval[1]:.4g}]"
