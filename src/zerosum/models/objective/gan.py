@@ -139,4 +139,4 @@ class GAN(LatentModel):
 
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """The discriminator's logits of x, (N,): larger = more real."""
-        return self.discriminator(x).flatten(1).mean(1)
+        return self.discriminator(x)

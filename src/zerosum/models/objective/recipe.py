@@ -99,4 +99,4 @@ class Recipe(LatentModel):
 
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """The discriminator's logits of x, (N,): larger = more real."""
-        return self.discriminator(x).flatten(1).mean(1)
+        return self.discriminator(x)

@@ -83,4 +83,4 @@ class WGANGP(LatentModel):
 
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """The critic's value of x, (N,): larger = more real."""
-        return self.critic(x).flatten(1).mean(1)
+        return self.critic(x)
