@@ -39,10 +39,11 @@ class Recorder:
         return Batch(to_float(fields.pop("x")), **fields)
 
     def _open_events(self) -> Any:
+        if not (self.config.tensorboard and self.trainer.world.is_first):
+            return None
         from .events import Events, available
 
-        wanted = self.config.tensorboard and self.trainer.world.is_first
-        return Events(self.run.folder) if wanted and available() else None
+        return Events(self.run.folder) if available() else None
 
     @property
     def seconds(self) -> float:
