@@ -56,6 +56,6 @@ def _splits(name: str, config: DataConfig) -> list[str]:
     return ["train", "test"] if config.split == "all" else [config.split]
 
 
-def _rng(name: str, split: str) -> np.random.RandomState:
+def _rng(name: str, split: str) -> "np.random.RandomState":
     # RandomState's streams are frozen by numpy's policy, so the points are the same in every version.
     return np.random.RandomState([*name.encode(), *split.encode()])

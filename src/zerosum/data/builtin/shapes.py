@@ -53,10 +53,11 @@ def _draw(attributes: np.ndarray, centres: np.ndarray, size: int) -> np.ndarray:
     dx = grid[None, None, :] - centres[:, 0, None, None]     # to the right
     dy = grid[None, :, None] - centres[:, 1, None, None]     # downwards
     radius = RADII[attributes[:, 2], None, None]
-    slope = np.sqrt(3) / 2
+    inner = 0.67 * radius                    # of the triangle; its bounding box is centred, so that it fits as the others
+    below = dy - inner / 2
     distances = (np.hypot(dx, dy) - radius,
                  np.maximum(abs(dx), abs(dy)) - 0.89 * radius,               # of the circle's area
-                 np.maximum(slope * abs(dx) - dy / 2, dy) - 0.67 * radius)   # equilateral, point up
+                 np.maximum(np.sqrt(3) / 2 * abs(dx) - below / 2, below) - inner)     # equilateral, point up
     distance = np.choose(attributes[:, 0, None, None], distances)
     cover = np.clip(0.5 - distance * size, 0, 1)[:, None]
     colour = COLOURS[attributes[:, 1], :, None, None]
