@@ -87,11 +87,26 @@ class LatentModel(Model):
         return self.generator(z)
 
     def labels_for(self, n: int, labels: Tensor | Sequence[int] | int | None) -> Tensor | None:
-        """The labels to sample with; a model without labels that is asked for one raises UsageError."""
-        if labels is not None:
-            raise UsageError(f"{self.name or type(self).__name__} has no labels: leave --label out, "
-                             "or train a conditional model (zerosum list --task conditional-generation)")
-        return None
+        """The labels to sample with, (n,) int64: one for all, or one each; None draws the classes in turn.
+
+        Raises UsageError for labels that the data does not have, or that the model does not take; it takes some if
+        its card has the task conditional-generation.
+        """
+        name, classes = self.name or type(self).__name__, self.data.num_classes
+        if "conditional-generation" not in self.card.tasks:
+            if labels is not None:
+                raise UsageError(f"{name} has no labels: leave --label out, "
+                                 "or train a conditional model (zerosum list --task conditional-generation)")
+            return None
+        if labels is None:
+            return torch.arange(n, device=self.device) % classes
+        chosen = torch.as_tensor(labels, dtype=torch.int64, device=self.device)
+        chosen = chosen.expand(n) if chosen.dim() == 0 else chosen
+        if chosen.shape != (n,):
+            raise UsageError(f"{n} samples need one label, or {n}, not {chosen.numel()}")
+        if n and not 0 <= int(chosen.min()) <= int(chosen.max()) < classes:
+            raise UsageError(f"labels of {name} lie between 0 and {classes - 1}, not {chosen.tolist()}")
+        return chosen
 
     @torch.no_grad()
     def sample(self, n: int, *, seed: int | None = None, labels: Tensor | Sequence[int] | int | None = None,

@@ -161,8 +161,14 @@ class Trainer:
 
     def _backward(self, seats: list[_Seat], losses: Callable[[Batch], dict[str, Terms]], part: Batch, weight: float,
                   second_order: bool) -> Terms:
-        with self._stance(second_order), precision.autocast(self.config.precision, self.device):
-            by_player = losses(part)
+        try:
+            with self._stance(second_order), precision.autocast(self.config.precision, self.device):
+                by_player = losses(part)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise UsageError("this model has batch norm, which needs at least 2 samples at a time: choose batch_size "
+                             "and micro_batch so that no part has 1") from error
         totals = [sum(by_player[seat.name].values()) * weight for seat in seats]
         if len(seats) == 1:
             totals[0].backward()

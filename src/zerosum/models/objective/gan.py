@@ -63,14 +63,17 @@ class GAN(LatentModel):
         ema: float = 0.0                     # half-life of the generator's moving average in images (0: none)
 
         def __post_init__(self) -> None:
-            positive(self, "z_dim", "d_steps", "width", "depth", "d_width", "pieces", "lr", "lr_decay")
+            positive(self, "z_dim", "d_steps", "width", "depth", "d_width", "pieces", "lr", "lr_decay",
+                     "momentum_images")
             between(self, 0, 0.999, "dropout", "input_dropout", "betas", "momentum")
+            between(self, 0, 1e9, "ema")
 
     PRESETS = {
         "paper": {"data": "digits", "batch_size": 100, "images": 50_000_000},
         "small": {"data": "digits", "image_size": 8, "z_dim": 32, "width": 128, "d_width": 128,
                   "activation": "relu", "d_activation": "leaky-relu", "init": "default", "dropout": 0.3,
-                  "input_dropout": 0.0, "optimizer": "adam", "lr": 3e-4, "batch_size": 64, "steps": 12_000, "ema": 20_000},
+                  "input_dropout": 0.0, "optimizer": "adam", "lr": 3e-4, "batch_size": 64,
+                  "steps": 12_000, "ema": 20_000},
         "ring": {"data": "ring", "z_dim": 32, "width": 128, "d_width": 128, "activation": "tanh",
                  "d_activation": "tanh", "init": "orthogonal", "dropout": 0.0, "input_dropout": 0.0,
                  "optimizer": "adam", "lr": 1e-3, "batch_size": 128, "steps": 2_500},
