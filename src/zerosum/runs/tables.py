@@ -1,0 +1,119 @@
+"""The tables of a report: scores with their cards, players, and settings against their defaults."""
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from .. import models as _models  # noqa: F401  (fills the registry)
+from ..core import UsageError, find, settings_of
+from ..data import DataConfig
+from ..engine import TrainConfig
+from .page import paragraph, table
+
+Document = dict[str, Any]
+
+
+def part(document: Any, *keys: str) -> Mapping[str, Any]:
+    """The mapping under these keys; an empty one where it is missing or something else."""
+    for key in keys:
+        document = document.get(key) if isinstance(document, Mapping) else None
+    return document if isinstance(document, Mapping) else {}
+
+
+def text(value: Any) -> str:
+    """A value as a reader would type it: 1437, 0.0002, `0, 0.9` for a list, yes; nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(text(element) for element in value)
+    return str(value)
+
+
+def number(value: Any) -> float:
+    """A number; 0 where it is missing or something else."""
+    return value if isinstance(value, int | float) else 0
+
+
+def name_of(document: Document) -> str:
+    """What was trained on what."""
+    return f"{text(document.get('model')) or 'a model'} on {text(part(document, 'data').get('name')) or 'some data'}"
+
+
+def scores(document: Document) -> list[str]:
+    """The scores with everything that must be equal before two of them may be compared, as markup."""
+    measured = [score for score in document.get("scores") or [] if isinstance(score, Mapping)]
+    if not measured:
+        return [paragraph("The run has not been measured. 'zerosum evaluate' does it.")]
+    rows, notes, warned = [], {}, []
+    for score in measured:
+        card = part(score, "card")
+        notes.setdefault(_protocol(card), []).append(text(score.get("name")))
+        warned += [paragraph(f"{text(score.get('name'))}: {text(warning)}", "note warning")
+                   for warning in card.get("warnings") or []]
+        interval = card.get("interval")
+        ideal = f"ideal {text(card['ideal'])}" if card.get("ideal") is not None else ""
+        better = ", ".join(filter(None, [text(card.get("better")), ideal]))
+        value = score.get("value")
+        rows.append((escape(text(score.get("name"))),
+                     f"{value:.4g}" if isinstance(value, int | float) else "not finite",
+                     "&ndash;".join(f"{number(end):.4g}" for end in interval) if interval else "", escape(better)))
+    protocols = [paragraph(("" if len(notes) == 1 else f"{', '.join(names)}: ") + note, "note")
+                 for note, names in notes.items() if note]
+    return [table(("Score", "Value", "95 % interval", "Better"), rows, numbers=(1, 2)), *warned, *protocols]
+
+
+def _protocol(card: Mapping[str, Any]) -> str:
+    features, said = part(card, "features"), []
+    source = " ".join(filter(None, [text(card.get("data")), text(card.get("split")),
+                                    "x".join(map(str, card.get("image_size") or ()))]))
+    if card.get("n_real"):
+        said.append(f"{number(card['n_real']):,} real ({source}) against "
+                    f"{number(card.get('n_fake')):,} generated samples")
+    if features:
+        hashed = f", weights {text(features['weights_hash'])[:12]}" if features.get("weights_hash") else ""
+        sure = f", test accuracy {number(features['accuracy']):.3f}" if features.get("accuracy") is not None else ""
+        size = f", {text(features['dim'])} numbers" if features.get("dim") else ""
+        resize = f", resize {text(features['resize'])}" if features.get("resize") else ""
+        said.append(f"features of {text(features.get('name'))}{size}{resize}{hashed}{sure}")
+    said += [f"{key} {text(value)}" for key, value in part(card, "settings").items()]
+    said += [f"interval by {text(card['interval_method'])}"] if card.get("interval_method") else []
+    said += [f"{key} {text(card[key])}" for key in ("seed", "version") if card.get(key) is not None]
+    return "; ".join(said) + "." if said else ""
+
+
+def settings(document: Document) -> list[str]:
+    """Players with their sizes, and every setting; what differs from its default stands out, as markup."""
+    try:
+        model_config = find(text(document.get("model"))).Config
+    except UsageError:
+        model_config = None                  # a user's own file, which need not be here
+    told = []
+    players = part(document, "players")
+    if players:
+        counts = {name: number(part(players, name).get("parameters") or players[name]) for name in players}
+        rows = [(escape(name), f"{count:,.0f}") for name, count in counts.items()]
+        rows += [("together", f"{sum(counts.values()):,.0f}")] if len(rows) > 1 else []
+        told += ["<h3>Players</h3>", table(("Player", "Parameters"), rows, numbers=(1,))]
+    for title, key, config in (("Model", "model", model_config), ("Training", "train", TrainConfig),
+                               ("Data", "data", DataConfig)):
+        values = part(document, "settings", key)
+        if values:
+            told += [f"<h3>{title}</h3>", _setting_table(values, config, "Paper" if key == "model" else "Default")]
+    return told or [paragraph("The run's settings are not recorded.")]
+
+
+def _setting_table(values: Mapping[str, Any], config: type | None, default: str) -> str:
+    known = {setting.name: setting for setting in settings_of(config)} if config else {}
+    rows, changed = [], []
+    for name, value in values.items():
+        setting, usual = known.get(name), ""
+        if setting is not None and text(value) != text(setting.default):
+            usual = text(setting.default) or "none"
+            changed.append(len(rows))
+        rows.append((escape(name), escape(text(value)) or "none", escape(usual),
+                     escape(setting.help) if setting else ""))
+    return table(("Setting", "This run", default, "Meaning"), rows, changed=changed, style="wide settings")
