@@ -8,7 +8,7 @@ from .parser import Parser
 
 def verify_command(words: list[str]) -> int:
     """zerosum verify MODEL... [--family F] [--seed S] [--workers N] [--again] [--json]"""
-    from ..claims import CLAIMS, verify
+    from ..claims import claimed, verify
     from ..core import find, unknown
 
     parser = Parser("zerosum verify", "Train small, and measure what the paper claims against its baseline.\n"
@@ -21,18 +21,19 @@ def verify_command(words: list[str]) -> int:
     parser.add_argument("--again", action="store_true", help="measure seeds anew that were measured before")
     parser.add_json()
     arguments = parser.parse(words)
-    families = {find(name).family for name in CLAIMS}
+    there = claimed()
+    families = {find(name).family for name in there}
     for family in arguments.family or []:
         if family not in families:
             raise unknown("family with claims", family, families)
-    names = [*arguments.models, *(n for n in sorted(CLAIMS) if find(n).family in (arguments.family or []))]
+    names = [*arguments.models, *(n for n in there if find(n).family in (arguments.family or []))]
     if not names:
-        raise UsageError(f"name a model: zerosum verify MODEL; there is: {', '.join(sorted(CLAIMS))}")
+        raise UsageError(f"name a model: zerosum verify MODEL; there is: {', '.join(there)}")
     seeds = tuple(arguments.seed or (0, 1, 2))
-    verdicts = [verify(name, seeds=seeds, workers=arguments.workers, results=arguments.out, again=arguments.again)
+    verdicts = [verify(name, seeds=seeds, workers=arguments.workers, results=arguments.out, fresh=arguments.again)
                 for name in names]
     if arguments.json:
-        documents = [verdict.to_json() for verdict in verdicts]
+        documents = [verdict.document for verdict in verdicts]
         print(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
     else:
         for verdict in verdicts:
