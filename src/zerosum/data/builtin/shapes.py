@@ -53,7 +53,7 @@ def _draw(attributes: np.ndarray, centres: np.ndarray, size: int) -> np.ndarray:
     dx = grid[None, None, :] - centres[:, 0, None, None]     # to the right
     dy = grid[None, :, None] - centres[:, 1, None, None]     # downwards
     radius = RADII[attributes[:, 2], None, None]
-    inner = 0.67 * radius                    # of the triangle; its bounding box is centred, so that it fits as the others
+    inner = 0.67 * radius                    # of the triangle, of which the bounding box is centred
     below = dy - inner / 2
     distances = (np.hypot(dx, dy) - radius,
                  np.maximum(abs(dx), abs(dy)) - 0.89 * radius,               # of the circle's area
