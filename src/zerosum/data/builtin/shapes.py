@@ -18,7 +18,7 @@ FACTORS = {"shape": ("circle", "square", "triangle"),
            "background": ("black", "grey", "white", "brown")}
 COLOURS = np.array([[220, 40, 40], [40, 170, 60], [50, 80, 220], [240, 210, 40], [210, 60, 200], [50, 200, 210]])
 BACKGROUNDS = np.array([[0, 0, 0], [128, 128, 128], [255, 255, 255], [110, 75, 45]])
-RADII = np.array([0.12, 0.17, 0.22])         # of the picture's side
+RADII = np.array([0.11, 0.155, 0.20])        # of the picture's side
 CENTRES = np.array([0.27, 0.5, 0.73])
 JITTER = 0.03                                # a class of positions is a small square, so that the density is smooth
 VARIANTS = 3                                 # pictures of each combination
