@@ -71,7 +71,7 @@ def _convert(kind: Any, value: Any) -> Any:
         raise ValueError
     if get_origin(kind) is tuple:
         parts = value.split(",") if isinstance(value, str) else list(value)
-        kinds = get_args(kind)
+        kinds = list(get_args(kind))
         kinds = [kinds[0]] * len(parts) if Ellipsis in kinds else kinds
         if len(parts) != len(kinds):
             raise ValueError

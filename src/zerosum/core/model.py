@@ -60,7 +60,7 @@ class Model(nn.Module):
 
     def preview(self, batch: Batch) -> Tensor:
         """The samples worth looking at while it trains, (N, *shape); `batch` holds the same real samples each time."""
-        return self.sample(batch.size, seed=0)
+        return self.sample(batch.size, seed=0)                                                 # type: ignore[operator]
 
     @property
     def device(self) -> torch.device:
@@ -84,7 +84,7 @@ class LatentModel(Model):
 
     def generate(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z (N, z_dim), and labels (N,) where the model has them, to samples (N, *data.shape)."""
-        return self.generator(z)
+        return self.generator(z)                                                               # type: ignore[operator]
 
     def labels_for(self, n: int, labels: Tensor | Sequence[int] | int | None) -> Tensor | None:
         """The labels to sample with, (n,) int64: one for all, or one each; None draws the classes in turn.

@@ -8,10 +8,14 @@ from torch import Tensor, nn
 from ..core import Player
 
 
+RAMP_UP = 0.05
+
+
 class Average:
     """The exponential moving average of one player's networks, with a half-life in images.
 
-    theta_ema <- d theta_ema + (1 - d) theta,   d = 0.5 ^ (images / half_life).
+    theta_ema <- d theta_ema + (1 - d) theta,   d = 0.5 ^ (images / h),   h = min(half_life, RAMP_UP images so far).
+    The ramp-up (StyleGAN2-ADA's) forgets the random start at once: without it, early samples show the initial weights.
     Running statistics are averaged like weights (a batch norm is only right with the statistics of its own weights);
     integer buffers are copied.
     """
@@ -23,9 +27,9 @@ class Average:
         self.tensors = {name: tensor.detach().clone() for name, tensor in self._live.items()}
 
     @torch.no_grad()
-    def move(self, images: int) -> None:
-        """Follow the live weights after a step that saw so many images."""
-        weight = 1 - 0.5 ** (images / self.half_life)
+    def move(self, images: int, so_far: int) -> None:
+        """Follow the live weights after a step that saw `images` images, the last of `so_far`."""
+        weight = 1 - 0.5 ** (images / min(self.half_life, RAMP_UP * so_far))
         for name, average in self.tensors.items():
             if average.is_floating_point():
                 average.lerp_(self._live[name].detach(), weight)

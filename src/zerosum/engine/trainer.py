@@ -169,7 +169,7 @@ class Trainer:
                 raise
             raise UsageError("this model has batch norm, which needs at least 2 samples at a time: choose batch_size "
                              "and micro_batch so that no part has 1") from error
-        totals = [sum(by_player[seat.name].values()) * weight for seat in seats]
+        totals: list[Tensor] = [sum(by_player[seat.name].values()) * weight for seat in seats]   # type: ignore[misc]
         if len(seats) == 1:
             totals[0].backward()
         else:
@@ -207,8 +207,8 @@ class Trainer:
         terms = self.model.train_step(self)
         self.step += 1
         for seat in self._seats.values():
-            if seat.average is not None:
-                seat.average.move(self.images - before)
+            if seat.average is not None and self.images > before:
+                seat.average.move(self.images - before, self.images)
         return terms
 
     def fit(self, steps: int | None = None, watch: Callable[[Terms], bool] | None = None) -> None:
