@@ -62,7 +62,7 @@ a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 .finished i { background: var(--good) } .running i { background: var(--accent) }
 .interrupted i { background: var(--accent) } .failed i { background: var(--bad) }
 .paper { max-width: none }
-.notice { border-left: 3px solid var(--accent); padding: .1rem 0 .1rem 1rem; margin: 1.5rem 0 0 }
+.notice { border-left: 3px solid var(--accent); padding: .1rem 0 .1rem 1rem; margin: 1.5rem 0 }
 section { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr); gap: 0 2.5rem; border-top: 1px solid var(--rule);
   padding: 2rem 0 2.25rem }
 section > div > :last-child { margin-bottom: 0 }
@@ -78,6 +78,7 @@ figcaption { font-size: .85rem; margin-top: .5rem; font-variant-numeric: tabular
 .pair, .strip, .charts { display: grid; gap: 1.75rem 1.5rem }
 .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); align-items: start; margin: 0 0 2.5rem }
 .pair figure { max-width: 34rem }
+.strip p { align-self: center; text-align: center }
 .strip { grid-template-columns: repeat(auto-fill, minmax(min(46%, 15rem), 1fr)) }
 .charts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); gap: 2.25rem 2rem }
 .zc { display: block; width: 100%; height: auto }

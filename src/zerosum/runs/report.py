@@ -1,32 +1,21 @@
-"""The report of a run: one self-contained page that tells everything its folder knows."""
+"""The report of a run, and of several compared: one self-contained page that tells everything the folders know."""
 
-import re
-import shlex
+import os
 import time
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
 from ..core import UsageError
 from ..engine import atomic, read_json
+from ..version import __version__
 from .chart import short
-from .curves import curves
-from .page import (
-    command,
-    definitions,
-    embedded,
-    embedded_movie,
-    figure,
-    page,
-    paragraph,
-    reference,
-    section,
-    table,
-)
+from .curves import compared, curves, records_of
+from .page import definitions, embedded, figure, page, paragraph, reference, section, table
 from .progress import duration
-from .tables import Document, name_of, number, part, scores, settings, text
-
-STAGES = 6                                   # pictures of the way from noise to the end
+from .sections import at_step, data, environment, files, going_on, pictures, pictures_of, stages
+from .tables import Document, differences, name_of, number, parameters, part, scores, scores_compared, settings, text
 
 
 def write_report(folder: Path) -> Path:
@@ -36,39 +25,77 @@ def write_report(folder: Path) -> Path:
     be written.
     """
     folder = Path(folder)
+    document = _document(folder)
+    body = [_header(document), pictures(folder, document), section("On the way", stages(folder)),
+            section("Scores", *scores(document)), section("Curves", _charts(curves(folder))),
+            section("Going on", *going_on(folder, document)), section("Settings", *settings(document)),
+            section("Data", data(document)), section("Files", files(folder)),
+            section("Environment", environment(document))]
+    return _write(folder / "report.html", name_of(document), body)
+
+
+def compare_report(folders: Sequence[Path], target: Path) -> Path:
+    """Write one page that puts runs side by side: last samples, scores, curves overlaid, settings that differ.
+
+    Scores of different protocols are shown, and said not to be comparable. Raises as `write_report` does.
+    """
+    folders, target = [Path(folder) for folder in folders], Path(target)
+    unique = len({folder.name for folder in folders}) == len(folders)
+    runs = {folder.name if unique else str(folder): _document(folder) for folder in folders}
+    grids = []
+    for name, folder in zip(runs, folders, strict=True):
+        last = pictures_of(folder)[-1:]
+        source = embedded(last[0], 640) if last else None
+        if source:
+            grids.append(figure(source, f"Samples of {name} at {at_step(last[0])}", f"{name}, {at_step(last[0])}",
+                                _link(folder / "samples" / last[0].name, target)))
+    samples = f'<div class="strip">{"".join(grids)}</div>' if grids else paragraph("No run has a picture yet.")
+    drawn = compared({name: records_of(folder) for name, folder in zip(runs, folders, strict=True)})
+    title = f"{len(runs)} runs <span>side by side</span>"
+    body = [f'<header>\n<p class="state"><b>zerosum</b></p>\n<h1>{title}</h1>\n</header>',
+            section("Runs", _overview(runs, folders, target)), section("Samples", samples),
+            section("Scores", *scores_compared(runs)), section("Curves", _charts(drawn)),
+            section("What differs", differences(runs))]
+    return _write(target, f"{len(runs)} runs compared", body)
+
+
+def _document(folder: Path) -> Document:
     if not (folder / "run.json").is_file():
         raise UsageError(f"{folder} is no run folder (it has no run.json)")
     document = read_json(folder / "run.json")
     if not isinstance(document, dict):
         raise UsageError(f"{folder / 'run.json'} does not describe a run")
-    drawn = curves(folder)
-    charts = '<div class="charts">' + "\n".join(drawn.values()) + "</div>" if drawn else \
-        paragraph("Nothing was logged, so there are no curves.")
-    body = [_header(document), _pictures(folder, document), section("On the way", _stages(folder)),
-            section("Scores", *scores(document)), section("Curves", charts),
-            section("Going on", *_going_on(folder, document)), section("Settings", *settings(document)),
-            section("Data", _data(document)), section("Files", _files(folder)),
-            section("Environment", _environment(document)),
-            f"<footer>Written by zerosum {escape(text(document.get('version')))} on {time.strftime('%d %B %Y, %H:%M')}."
-            "</footer>"]
-    target = folder / "report.html"
+    return document
+
+
+def _write(target: Path, title: str, body: Sequence[str]) -> Path:
+    footer = f"<footer>Written by zerosum {__version__} on {time.strftime('%d %B %Y, %H:%M')}.</footer>"
     with atomic(target) as file:
-        file.write(page(f"{name_of(document)} - zerosum", "\n".join(body)).encode())
+        file.write(page(f"{title} - zerosum", "\n".join([*body, footer])).encode())
     return target
 
 
-def pictures_of(folder: Path) -> list[Path]:
-    """The sample pictures of a run folder, oldest first."""
-    return sorted((folder / "samples").glob("step-*.png"))
+def _charts(drawn: dict[str, str]) -> str:
+    if not drawn:
+        return paragraph("Nothing was logged, so there are no curves.")
+    return '<div class="charts">' + "\n".join(drawn.values()) + "</div>"
 
 
-def at_step(path: Path) -> str:
-    """`step 1,200`, from the name of a picture."""
-    found = re.search(r"\d+", path.stem)
-    return f"step {int(found[0]):,}" if found else path.stem
+def _link(path: Path, target: Path) -> str:
+    try:
+        return quote(os.path.relpath(path, target.parent).replace(os.sep, "/"))
+    except ValueError:                       # another drive
+        return path.resolve().as_uri()
 
 
-# Sections ---------------------------------------------------------------------------------------------------------
+def _overview(runs: dict[str, Document], folders: Sequence[Path], target: Path) -> str:
+    rows = []
+    for (name, document), folder in zip(runs.items(), folders, strict=True):
+        link = f'<a href="{escape(_link(folder / "report.html", target))}">{escape(name)}</a>'
+        rows.append((link, escape(name_of(document)), escape(text(document.get("state"))),
+                     f"{number(document.get('steps')):,.0f}", duration(number(document.get("seconds"))),
+                     f"{sum(parameters(document).values()):,.0f}"))
+    return table(("Run", "What", "State", "Steps", "Time", "Parameters"), rows, numbers=(3, 4, 5))
 
 
 def _header(document: Document) -> str:
@@ -98,91 +125,3 @@ def _notice(document: Document, state: str) -> str:
             "failed": f"The run failed; its last good state is {at}. {text(document.get('error'))}"}
     words = said.get(state, "How this run ended is not known.")
     return paragraph(words.strip(), "notice") if words else ""
-
-
-def _pictures(folder: Path, document: Document) -> str:
-    paths = pictures_of(folder)
-    last = next(((path, source) for path in reversed(paths) if (source := embedded(path, 1024))), None)
-    if last is None:
-        return paragraph("There is no picture of samples yet.", "notice")
-    path, source = last
-    figures = [figure(source, f"Samples of {name_of(document)} at {at_step(path)}", f"Samples at {at_step(path)}",
-                      f"samples/{quote(path.name)}")]
-    movie = embedded_movie(folder / "timelapse.gif")
-    if movie:
-        figures.append(figure(movie, f"Time-lapse: the same noise from the first step to {at_step(path)}",
-                              "The same noise, from the first step to the last", "timelapse.gif", moves=True))
-    return '<div class="pair">' + "\n".join(figures) + "</div>"
-
-
-def _stages(folder: Path) -> str:
-    paths = pictures_of(folder)
-    count = min(STAGES, len(paths))
-    chosen = [paths[round(i * (len(paths) - 1) / max(1, count - 1))] for i in range(count)]
-    figures = [figure(source, f"Samples at {at_step(path)}", at_step(path), f"samples/{quote(path.name)}")
-               for path in chosen if (source := embedded(path, 420))]
-    if not figures:
-        return paragraph("No pictures were taken on the way.")
-    return '<div class="strip">' + "\n".join(figures) + "</div>"
-
-
-def _data(document: Document) -> str:
-    data = part(document, "data")
-    spec = part(data, "spec")
-    shape, classes = spec.get("shape") or (), spec.get("classes") or ()
-    named = ", ".join(text(name) for name in classes[:30]) + (", ..." if len(classes) > 30 else "")
-    pairs = [("Name", text(data.get("name"))), ("Samples", f"{number(data.get('count')):,}"),
-             ("Shape", " x ".join(text(extent) for extent in shape)),
-             ("Classes", f"{len(classes)}: {named}" if classes else text(spec.get("num_classes") or "none")),
-             ("Attributes", text(spec.get("attributes"))), ("Fingerprint", text(data.get("fingerprint")))]
-    return definitions(pairs) if data else paragraph("Which data it was is not recorded.")
-
-
-def _going_on(folder: Path, document: Document) -> list[str]:
-    run = shlex.quote(shown(folder))
-    finished, steps = document.get("state") == "finished", number(document.get("steps"))
-    more = f"zerosum resume {run}" + (f" --steps {2 * steps or 1000:.0f}" if finished else "")
-    usage = f"import zerosum as zs\n\nrun = zs.load({shown(folder)!r})\nx = run.model.sample(64, seed=0)"
-    shape = ", ".join(text(extent) for extent in part(document, "data", "spec").get("shape") or ())
-    usage += f"    # (64, {shape})" if shape else ""
-    return [command(more, "Train it longer, with everything as it was:" if finished else
-                    "Go on from the last checkpoint, bit for bit as if it had never stopped:"),
-            command(f"zerosum sample {run} -n 64 -o grid.png", "Draw samples:"),
-            command(f"zerosum sample {run} -n 64 --best 0.05 -o best.png",
-                    "Draw many more, and keep the twentieth that the discriminator believes most:"),
-            command(usage, "From Python:"),
-            command(text(document.get("command")), "This run was started by:") if document.get("command") else ""]
-
-
-def shown(folder: Path) -> str:
-    """The folder as it is typed from here: relative where it lies below."""
-    try:
-        return str(folder.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(folder)
-
-
-def _files(folder: Path) -> str:
-    known = (("weights.safetensors", "the model's averaged weights: what is sampled"),
-             ("checkpoints", "everything that the next step depends on"),
-             ("samples", "pictures taken while it trained"), ("timelapse.gif", "the pictures in motion"),
-             ("log.jsonl", "losses and scores, one JSON object a line"),
-             ("events.out.tfevents.*", "the same for TensorBoard"), ("run.json", "settings, versions and scores"))
-    rows = []
-    for pattern, what in known:
-        for path in sorted(folder.glob(pattern)):
-            inside = [p for p in path.iterdir() if p.is_file()] if path.is_dir() else [path]
-            count = f" ({len(inside)})" if path.is_dir() else ""
-            link = f'<a href="{escape(quote(path.name))}">{escape(path.name)}</a>'
-            rows.append((link + count, escape(what), _size(sum(p.stat().st_size for p in inside))))
-    return table(("File", "What it is", "Size"), rows, numbers=(2,))
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:,.1f} kB"
-
-
-def _environment(document: Document) -> str:
-    versions = [(name, text(version)) for name, version in part(document, "dependencies").items()]
-    return definitions([("zerosum", text(document.get("version"))), *versions,
-                        ("Device", text(document.get("device"))), ("Started", text(document.get("started")))])

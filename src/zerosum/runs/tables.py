@@ -43,27 +43,71 @@ def name_of(document: Document) -> str:
     return f"{text(document.get('model')) or 'a model'} on {text(part(document, 'data').get('name')) or 'some data'}"
 
 
+def _measured(document: Document) -> list[Mapping[str, Any]]:
+    listed = document.get("scores")
+    return [score for score in listed if isinstance(score, Mapping)] if isinstance(listed, list) else []
+
+
 def scores(document: Document) -> list[str]:
     """The scores with everything that must be equal before two of them may be compared, as markup."""
-    measured = [score for score in document.get("scores") or [] if isinstance(score, Mapping)]
+    measured = _measured(document)
     if not measured:
         return [paragraph("The run has not been measured. 'zerosum evaluate' does it.")]
     rows, notes, warned = [], {}, []
     for score in measured:
-        card = part(score, "card")
-        notes.setdefault(_protocol(card), []).append(text(score.get("name")))
-        warned += [paragraph(f"{text(score.get('name'))}: {text(warning)}", "note warning")
-                   for warning in card.get("warnings") or []]
-        interval = card.get("interval")
+        card, name = part(score, "card"), text(score.get("name"))
+        notes.setdefault(_protocol(card), []).append(name)
+        warned += [paragraph(f"{name}: {text(warning)}", "note warning") for warning in card.get("warnings") or []]
         ideal = f"ideal {text(card['ideal'])}" if card.get("ideal") is not None else ""
         better = ", ".join(filter(None, [text(card.get("better")), ideal]))
-        value = score.get("value")
-        rows.append((escape(text(score.get("name"))),
-                     f"{value:.4g}" if isinstance(value, int | float) else "not finite",
-                     "&ndash;".join(f"{number(end):.4g}" for end in interval) if interval else "", escape(better)))
+        rows.append((escape(name), _value(score), _interval(card), escape(better)))
     protocols = [paragraph(("" if len(notes) == 1 else f"{', '.join(names)}: ") + note, "note")
                  for note, names in notes.items() if note]
     return [table(("Score", "Value", "95 % interval", "Better"), rows, numbers=(1, 2)), *warned, *protocols]
+
+
+def _value(score: Mapping[str, Any]) -> str:
+    value = score.get("value")
+    return f"{value:.4g}" if isinstance(value, int | float) else "not finite"
+
+
+def _interval(card: Mapping[str, Any]) -> str:
+    return "&ndash;".join(f"{number(end):.4g}" for end in card.get("interval") or ())
+
+
+def scores_compared(runs: Mapping[str, Document]) -> list[str]:
+    """A row for each score and a column for each run, as markup; the best value stands out where protocols agree."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for run, document in runs.items():
+        for score in _measured(document):
+            found.setdefault(text(score.get("name")), {})[run] = score
+    if not found:
+        return [paragraph("No run has been measured. 'zerosum evaluate' does it.")]
+    rows, unequal = [], []
+    for name, by_run in found.items():
+        same = len({_protocol(part(score, "card")) for score in by_run.values()}) == 1
+        best = _best(by_run) if same and len(by_run) > 1 else None
+        unequal += [] if same else [name]
+        cells = []
+        for run in runs:
+            score = by_run.get(run, {})
+            interval = _interval(part(score, "card"))
+            value = f"<b>{_value(score)}</b>" if run == best else _value(score) if score else "not measured"
+            cells.append(value + (f"<br><small>{interval}</small>" if interval else ""))
+        rows.append((escape(name), *cells))
+    note = f"Measured by different protocols (see each run's report), and so not to be compared: {', '.join(unequal)}."
+    return [table(("Score", *runs), rows, numbers=range(1, len(runs) + 1)),
+            paragraph("The best value is bold; below each is its 95 % interval.", "note"),
+            *([paragraph(note, "note warning")] if unequal else [])]
+
+
+def _best(by_run: Mapping[str, Mapping[str, Any]]) -> str | None:
+    finite = {run: score for run, score in by_run.items() if isinstance(score.get("value"), int | float)}
+    card = part(next(iter(by_run.values())), "card")
+    badness = {"lower": lambda v: v, "higher": lambda v: -v, "nearer": lambda v: abs(v - number(card.get("ideal")))}
+    if not finite or card.get("better") not in badness:
+        return None
+    return min(finite, key=lambda run: badness[card["better"]](finite[run]["value"]))
 
 
 def _protocol(card: Mapping[str, Any]) -> str:
@@ -85,6 +129,12 @@ def _protocol(card: Mapping[str, Any]) -> str:
     return "; ".join(said) + "." if said else ""
 
 
+def parameters(document: Document) -> dict[str, float]:
+    """The number of parameters of each player."""
+    players = part(document, "players")
+    return {name: number(part(players, name).get("parameters")) for name in players}
+
+
 def settings(document: Document) -> list[str]:
     """Players with their sizes, and every setting; what differs from its default stands out, as markup."""
     try:
@@ -92,9 +142,8 @@ def settings(document: Document) -> list[str]:
     except UsageError:
         model_config = None                  # a user's own file, which need not be here
     told = []
-    players = part(document, "players")
-    if players:
-        counts = {name: number(part(players, name).get("parameters") or players[name]) for name in players}
+    counts = parameters(document)
+    if counts:
         rows = [(escape(name), f"{count:,.0f}") for name, count in counts.items()]
         rows += [("together", f"{sum(counts.values()):,.0f}")] if len(rows) > 1 else []
         told += ["<h3>Players</h3>", table(("Player", "Parameters"), rows, numbers=(1,))]
@@ -117,3 +166,14 @@ def _setting_table(values: Mapping[str, Any], config: type | None, default: str)
         rows.append((escape(name), escape(text(value)) or "none", escape(usual),
                      escape(setting.help) if setting else ""))
     return table(("Setting", "This run", default, "Meaning"), rows, changed=changed, style="wide settings")
+
+
+def differences(runs: Mapping[str, Document]) -> str:
+    """The settings in which the runs differ, as markup."""
+    flat = {run: {f"{group} {name}": text(value) or "none" for group in ("model", "train", "data")
+                  for name, value in part(document, "settings", group).items()}
+            | {"model": text(document.get("model"))} for run, document in runs.items()}
+    names = list(dict.fromkeys(name for values in flat.values() for name in values))
+    rows = [(escape(name), *(escape(values.get(name, "")) for values in flat.values())) for name in names
+            if len({values.get(name) for values in flat.values()}) > 1]
+    return table(("Setting", *runs), rows) if rows else paragraph("Their settings are the same.")
