@@ -87,7 +87,7 @@ table { border-collapse: collapse; width: 100%; margin: 0 0 1rem }
 th, td { text-align: left; vertical-align: baseline; padding: .38rem 1.25rem .38rem 0 }
 tr { border-bottom: 1px solid var(--rule) }
 th:last-child, td:last-child { padding-right: 0 }
-td a, th a { overflow-wrap: anywhere }
+td a, th a { overflow-wrap: anywhere; display: inline-block; min-width: 6.5rem }
 thead th { font-weight: 400; font-size: .8rem; color: var(--quiet) }
 tbody th { font-weight: 500 }
 .number { text-align: right; white-space: nowrap }

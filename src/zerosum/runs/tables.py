@@ -86,13 +86,13 @@ def scores_compared(runs: Mapping[str, Document]) -> list[str]:
     rows, unequal = [], []
     for name, by_run in found.items():
         same = len({_protocol(part(score, "card")) for score in by_run.values()}) == 1
-        best = _best(by_run) if same and len(by_run) > 1 else None
+        best = _best(by_run) if same and len(by_run) > 1 else set()
         unequal += [] if same else [name]
         cells = []
         for run in runs:
             score = by_run.get(run, {})
             interval = _interval(part(score, "card"))
-            value = f"<b>{_value(score)}</b>" if run == best else _value(score) if score else "not measured"
+            value = f"<b>{_value(score)}</b>" if run in best else _value(score) if score else "not measured"
             cells.append(value + (f"<br><small>{interval}</small>" if interval else ""))
         rows.append((escape(name), *cells))
     note = f"Measured by different protocols (see each run's report), and so not to be compared: {', '.join(unequal)}."
@@ -101,13 +101,14 @@ def scores_compared(runs: Mapping[str, Document]) -> list[str]:
             *([paragraph(note, "note warning")] if unequal else [])]
 
 
-def _best(by_run: Mapping[str, Mapping[str, Any]]) -> str | None:
+def _best(by_run: Mapping[str, Mapping[str, Any]]) -> set[str]:
     finite = {run: score for run, score in by_run.items() if isinstance(score.get("value"), int | float)}
     card = part(next(iter(by_run.values())), "card")
     badness = {"lower": lambda v: v, "higher": lambda v: -v, "nearer": lambda v: abs(v - number(card.get("ideal")))}
     if not finite or card.get("better") not in badness:
-        return None
-    return min(finite, key=lambda run: badness[card["better"]](finite[run]["value"]))
+        return set()
+    cost = {run: badness[card["better"]](score["value"]) for run, score in finite.items()}
+    return {run for run in cost if cost[run] == min(cost.values())}
 
 
 def _protocol(card: Mapping[str, Any]) -> str:
