@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from ..core import Player
 
-
-RAMP_UP = 0.05
+RAMP_UP = 0.05                               # of the images so far: the longest half-life early on
 
 
 class Average:

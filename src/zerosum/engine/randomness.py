@@ -10,7 +10,7 @@ from torch import Tensor
 
 def seed_everything(seed: int, rank: int = 0) -> None:
     """Seed PyTorch, NumPy and Python; each process draws its own noise."""
-    own = seed * 1_000_003 + rank
+    own = (seed * 1_000_003 + rank) % 2**63
     torch.manual_seed(own)
     np.random.seed(own % 2**32)
     random.seed(own)

@@ -45,6 +45,8 @@ class TrainConfig:
                      "score_every", "checkpoint_every"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} must not be negative, not {getattr(self, name)}")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed must lie between 0 and 2^63 - 1, not {self.seed}")
 
 
 class _Seat:
@@ -266,6 +268,8 @@ class Trainer:
         """Go on from a saved state, bit for bit; raises ZerosumError where it belongs to another model."""
         def below(prefix: str) -> dict[str, Tensor]:
             return {key[len(prefix):]: value for key, value in tensors.items() if key.startswith(prefix)}
+        if not {"step", "images", "processes"} <= numbers.keys():
+            raise ZerosumError("this is no checkpoint of zerosum: it does not say at which step it was saved")
         if numbers["processes"] != self.world.size:
             raise UsageError(f"this run was trained by {numbers['processes']} processes, and here are "
                              f"{self.world.size}: start as many")
