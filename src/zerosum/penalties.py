@@ -31,7 +31,7 @@ def gradient_penalty(critic: Critic, x: Tensor, x_fake: Tensor, *, target: float
     """
     if x.shape != x_fake.shape:
         raise ValueError(f"real and fake samples differ in shape: {tuple(x.shape)} and {tuple(x_fake.shape)}")
-    x, x_fake = at_least_float32(x.detach()), at_least_float32(x_fake.detach())
+    x, x_fake = at_least_float32(x), at_least_float32(x_fake)
     eps = torch.rand(x.shape[0], dtype=x.dtype, device=x.device) if eps is None else eps
     eps = eps.reshape(-1, *[1] * (x.dim() - 1))
     gradient = input_gradient(critic, eps * x + (1 - eps) * x_fake)

@@ -68,6 +68,8 @@ def test_dcgan_starts_as_the_paper_says():
                 assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
             elif isinstance(layer, nn.BatchNorm2d):
                 assert layer.weight.mean().item() == pytest.approx(1.0, abs=0.01) and not layer.bias.any()
+            elif isinstance(layer, nn.LeakyReLU):
+                assert layer.negative_slope == 0.2
     assert abs(generator(torch.randn(4, 64))).max() <= 1
 
 
@@ -102,6 +104,9 @@ def test_keras_dcgan_layers():
     assert x.shape == (2, 1, 28, 28) and discriminator(x).shape == (2,)
     assert maps(generator, torch.randn(2, 100), nn.Conv2d) == [(64, 14, 14), (1, 28, 28)]
     assert maps(discriminator, x, (nn.Conv2d, nn.MaxPool2d)) == [(64, 28, 28), (64, 14, 14), (128, 10, 10), (128, 5, 5)]
+    dense = generator.body[0]
+    assert not dense.bias.any()
+    assert dense.weight.abs().max().item() == pytest.approx((6 / 1124) ** 0.5, rel=1e-3), "Glorot's uniform limit"
     (norm,) = [layer for layer in generator.modules() if isinstance(layer, nn.BatchNorm1d)]
     assert (norm.eps, norm.momentum) == (1e-3, pytest.approx(1 - 0.99))
 
@@ -136,6 +141,9 @@ def test_each_guideline_is_flagged_alone():
     assert broken(generator, DCGANDiscriminator(width=32, norm="none")) == [2]
     normed_input = nn.Sequential(nn.Conv2d(3, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.LeakyReLU(0.2), nn.Conv2d(8, 1, 4))
     assert broken(generator, normed_input) == [2]
+    normed_output = nn.Sequential(nn.ConvTranspose2d(8, 8, 4), nn.BatchNorm2d(8), nn.ReLU(),
+                                  nn.ConvTranspose2d(8, 3, 4, 2, 1), nn.BatchNorm2d(3), nn.Tanh())
+    assert broken(normed_output, discriminator) == [2]
     dense = nn.Sequential(nn.Conv2d(3, 8, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(8, 1))
     assert broken(generator, dense) == [3]
     tanh = nn.Sequential(nn.ConvTranspose2d(8, 8, 4), nn.BatchNorm2d(8), nn.Tanh(), nn.ConvTranspose2d(8, 3, 4, 2, 1),
@@ -167,13 +175,26 @@ def test_the_networks_of_2014():
 def test_mlps_for_points():
     generator = MLPGenerator(3, (2,), width=8, activation="tanh", output="none")
     discriminator = MLPDiscriminator((2,), width=8, activation="tanh", dropout=(0.0, 0.0))
-    x = generator(torch.randn(4, 3))
+    z = torch.randn(4, 3)
+    x = generator(z)
     assert x.shape == (4, 2) and discriminator(x).shape == (4,)
-    by_hand = x
-    for layer in (discriminator.body[0], discriminator.body[2]):
-        by_hand = torch.tanh(by_hand @ layer.weight.T + layer.bias)
-    torch.testing.assert_close(discriminator(x), (by_hand @ discriminator.body[4].weight.T).squeeze(1)
-                               + discriminator.body[4].bias)
+    torch.testing.assert_close(x, two_hidden_layers(generator, z))
+    torch.testing.assert_close(discriminator(x), two_hidden_layers(discriminator, x).squeeze(1))
+
+
+def two_hidden_layers(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    first, second, last = (layer for layer in net.modules() if isinstance(layer, nn.Linear))
+    for layer in (first, second):
+        x = torch.tanh(x @ layer.weight.T + layer.bias)
+    return x @ last.weight.T + last.bias
+
+
+def test_mlps_make_images_in_their_range():
+    torch.manual_seed(0)
+    generator = MLPGenerator(3, (1, 4, 4), width=8)
+    x, inside = generator(100 * torch.randn(50, 3)), generator.body[:-1](torch.zeros(1, 3))
+    assert x.min() < -0.9 and x.max() > 0.9 and x.abs().max() <= 1
+    torch.testing.assert_close(generator(torch.zeros(1, 3)).flatten(1), inside.tanh())
 
 
 def test_resnets_at_32_px_are_wgan_gps():
@@ -184,6 +205,24 @@ def test_resnets_at_32_px_are_wgan_gps():
         assert maps(generator, torch.empty(2, 128), GeneratorBlock) == [(128, s, s) for s in (8, 16, 32)]
         assert maps(critic, torch.empty(2, 3, 32, 32), DiscriminatorBlock) == [(128, s, s) for s in (16, 8, 8, 8)]
     assert not [layer for layer in critic.modules() if isinstance(layer, nn.BatchNorm2d)]
+
+
+def test_resnets_start_as_their_code_says():
+    """Uniform with variance 4 / (fan_in + fan_out) before a ReLU's loss of half, 2 / (...) in shortcuts and linear."""
+    torch.manual_seed(0)
+    critic = ResNetDiscriminator(width=64)
+    conv, shortcut = critic.blocks[1].conv1, critic.blocks[1].shortcut
+    assert conv.weight.var().item() == pytest.approx(4 / (64 * 9 * 2), rel=0.05)
+    assert shortcut.weight.var().item() == pytest.approx(2 / (64 * 2), rel=0.05)
+    assert ResNetGenerator(width=64).linear.weight.var().item() == pytest.approx(2 / (128 + 64 * 16), rel=0.05)
+
+
+def test_pooling_is_a_mean_or_a_sum_over_the_pixels_of_the_last_map():
+    torch.manual_seed(0)
+    mean, total = ResNetDiscriminator(width=4, pool="mean"), ResNetDiscriminator(width=4, pool="sum")
+    total.load_state_dict(mean.state_dict())
+    x, bias = torch.randn(2, 3, 32, 32), mean.linear.bias
+    torch.testing.assert_close(total(x) - bias, 64 * (mean(x) - bias), rtol=1e-4, atol=1e-4)
 
 
 def test_shortcuts_may_change_places_with_resampling():
@@ -235,7 +274,9 @@ def test_a_patch_score_sees_its_receptive_field(layers, field):
 
 def test_patches_of_256_px_make_a_map_of_30():
     with torch.device("meta"):
-        assert PatchDiscriminator()(torch.empty(1, 3, 256, 256)).shape == (1, 1, 30, 30)
+        critic = PatchDiscriminator()
+        found = maps(critic, torch.empty(1, 3, 256, 256), nn.Conv2d)
+    assert found == [(64, 128, 128), (128, 64, 64), (256, 32, 32), (512, 31, 31), (1, 30, 30)]
 
 
 @pytest.mark.parametrize("make", [

@@ -45,10 +45,10 @@ def test_points_lie_between_real_and_fake_by_an_eps_of_their_own():
 
 
 def test_eps_weighs_the_real_sample():
-    x, x_fake = torch.tensor([[1.0], [1.0], [1.0]]), torch.tensor([[-1.0], [-1.0], [-1.0]])
-    eps = torch.tensor([1.0, 0.0, 0.25])
-    # D(x) = x^2 / 2 has gradient x, at x^ = 1, -1 and -0.5.
-    assert gradient_penalty(lambda x: x.square().sum(1) / 2, x, x_fake, eps=eps).item() == pytest.approx(0.25 / 3)
+    x, x_fake, eps = torch.full((3, 1), 3.0), torch.zeros(3, 1), torch.tensor([1.0, 0.0, 0.75])
+    # D(x) = x^2 / 2 has gradient x, at x^ = 3, 0 and 2.25.
+    penalty = gradient_penalty(lambda x: x.square().sum(1) / 2, x, x_fake, eps=eps)
+    assert penalty.item() == pytest.approx((4 + 1 + 1.5625) / 3)
 
 
 def network() -> nn.Sequential:
@@ -115,9 +115,13 @@ def test_samples_of_different_shapes_are_refused():
         gradient_penalty(network(), torch.randn(5, 3), torch.randn(1, 3))
 
 
-def test_input_gradient_of_a_quadratic():
+def test_input_gradient_of_a_cubic():
     x = torch.randn(4, 2, 3)
-    torch.testing.assert_close(input_gradient(lambda x: (x ** 3).flatten(1).sum(1) / 3, x), x ** 2)
+    gradient = input_gradient(lambda x: (x ** 3).flatten(1).sum(1) / 3, x)
+    torch.testing.assert_close(gradient, x ** 2)
+    assert gradient.requires_grad and not x.requires_grad
+    with torch.no_grad():
+        assert not input_gradient(lambda x: (x ** 3).flatten(1).sum(1) / 3, x).requires_grad
 
 
 def test_penalties_by_name_share_one_signature():
