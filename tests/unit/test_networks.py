@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import avg_pool2d, interpolate, relu
 
 from zerosum.networks import (
     DCGANDiscriminator,
@@ -15,6 +16,7 @@ from zerosum.networks import (
     ResNetDiscriminator,
     ResNetGenerator,
 )
+from zerosum.networks.resnet import DiscriminatorBlock, GeneratorBlock
 
 
 def count(net: nn.Module) -> int:
@@ -163,7 +165,6 @@ def test_mlps_make_images_in_their_range():
 
 def test_resnets_at_32_px_are_wgan_gps():
     """1704.00028, appendix: 128 maps throughout; 32, 16, 8, 8, 8 in the critic and 4, 8, 16, 32 in the generator."""
-    from zerosum.networks.resnet import DiscriminatorBlock, GeneratorBlock
     with torch.device("meta"):
         generator, critic = ResNetGenerator(), ResNetDiscriminator()
         assert maps(generator, torch.empty(2, 128), GeneratorBlock) == [(128, s, s) for s in (8, 16, 32)]
@@ -191,9 +192,6 @@ def test_pooling_is_a_mean_or_a_sum_over_the_pixels_of_the_last_map():
 
 def test_shortcuts_may_change_places_with_resampling():
     """A block computed as published: halve after, double before, the 1x1 convolution of the shortcut."""
-    from torch.nn.functional import avg_pool2d, interpolate, relu
-
-    from zerosum.networks.resnet import DiscriminatorBlock, GeneratorBlock
     torch.manual_seed(0)
     x = torch.randn(2, 4, 8, 8)
     down = DiscriminatorBlock(4, 6, down=True)
