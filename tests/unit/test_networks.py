@@ -236,8 +236,7 @@ def test_a_patch_score_sees_its_receptive_field(layers, field):
 
 def test_patches_of_256_px_make_a_map_of_30():
     with torch.device("meta"):
-        critic = PatchDiscriminator()
-        found = maps(critic, torch.empty(1, 3, 256, 256), nn.Conv2d)
+        found = maps(PatchDiscriminator(), torch.empty(1, 3, 256, 256), nn.Conv2d)
     assert found == [(64, 128, 128), (128, 64, 64), (256, 32, 32), (512, 31, 31), (1, 30, 30)]
 
 
