@@ -41,11 +41,14 @@ def main(words: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     _prepare_process()
-    from ..core import ZerosumError  # loads PyTorch, which the two above do without
-
     try:
-        return dispatch(words)
-    except (ZerosumError, KeyboardInterrupt, BrokenPipeError, MemoryError, OSError, RuntimeError) as error:
+        try:
+            status = dispatch(words)
+        except SystemExit as done:            # argparse leaves so after --help
+            status = int(done.code or 0)
+        sys.stdout.flush()                    # a reader that has left is noticed here, not at the interpreter's end
+        return status
+    except (Exception, KeyboardInterrupt) as error:
         if "--debug" in words:
             raise
         return report(error)
@@ -80,7 +83,8 @@ def report(error: BaseException) -> int:
         print("zerosum: out of memory: try a smaller --micro-batch (the result stays the same), --batch-size or "
               "--image-size", file=sys.stderr)
     else:
-        print(f"zerosum: {first} (--debug shows where)", file=sys.stderr)
+        kind = "" if isinstance(error, (OSError, RuntimeError)) else f"{type(error).__name__}: "
+        print(f"zerosum: {kind}{first} (--debug shows where)", file=sys.stderr)
     return 1
 
 

@@ -87,3 +87,17 @@ def gather_bytes(state: Tensor, world: World, device: torch.device) -> list[Tens
     parts = [torch.empty_like(state, device=device) for _ in range(world.size)]
     dist.all_gather(parts, state.to(device))
     return [part.cpu() for part in parts]
+
+
+def pack(tensors: Sequence[Tensor]) -> Tensor:
+    """The bytes of all tensors in one uint8 vector."""
+    parts = [tensor.detach().cpu().reshape(-1).contiguous().view(torch.uint8) for tensor in tensors]
+    return torch.cat(parts) if parts else torch.empty(0, dtype=torch.uint8)
+
+
+@torch.no_grad()
+def unpack_(packed: Tensor, tensors: Sequence[Tensor]) -> None:
+    """Give tensors the bytes that `pack` made of their like, in place."""
+    sizes = [tensor.numel() * tensor.element_size() for tensor in tensors]
+    for tensor, part in zip(tensors, packed.split(sizes), strict=True):
+        tensor.copy_(part.clone().view(tensor.dtype).view(tensor.shape))

@@ -258,6 +258,10 @@ class Trainer:
                 tensors |= {f"ema.{name}.{key}": value for key, value in seat.average.tensors.items()}
         for rank, state in enumerate(distributed.gather_bytes(random_state(self.device), self.world, self.device)):
             tensors[f"random.{rank}"] = state
+        if self.world.size > 1:               # running statistics and pools of past samples differ between processes
+            packed = distributed.pack(list(self.model.buffers()))
+            for rank, state in enumerate(distributed.gather_bytes(packed, self.world, self.device)):
+                tensors[f"buffers.{rank}"] = state
         bad = next((name for name, value in tensors.items() if value.is_floating_point()
                     and not bool(torch.isfinite(value).all())), None)
         if bad is not None:
@@ -281,5 +285,7 @@ class Trainer:
                     seat.average.load(below(f"ema.{name}."))
         except (RuntimeError, KeyError, IndexError) as error:
             raise ZerosumError(f"this checkpoint belongs to another model: {str(error).splitlines()[0]}") from error
+        if self.world.size > 1:
+            distributed.unpack_(tensors[f"buffers.{self.world.rank}"], list(self.model.buffers()))
         self.step, self.images = numbers["step"], numbers["images"]
         set_random_state(tensors[f"random.{self.world.rank}"], self.device)

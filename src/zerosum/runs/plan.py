@@ -13,7 +13,8 @@ from ..data import DataConfig
 from ..engine import TrainConfig
 
 # Settings that say how long and where to train, and what to write: a run may go on with others.
-FREE = {"steps", "images", "minutes", "device", "threads", "sample_every", "score_every", "checkpoint_every",
+BUDGETS = ("steps", "images", "minutes")
+FREE = {*BUDGETS, "device", "threads", "sample_every", "score_every", "checkpoint_every",
         "tensorboard"}
 
 
@@ -34,6 +35,8 @@ class Plan:
     def refuse_changes(self, settings: Mapping[str, Any]) -> "Plan":
         """The same plan with other budgets and habits; a setting that would make it another run is an error."""
         changes = distribute([self.model.Config, TrainConfig, DataConfig], settings)
+        if _budget(changes[1]):               # a new budget replaces the old one, whatever it was counted in
+            changes[1] = dict.fromkeys(BUDGETS, 0) | changes[1]
         changed = []
         for config, values in zip((self.cfg, self.train, self.data), changes, strict=True):
             new = build(type(config), asdict(config) | values)
@@ -44,6 +47,10 @@ class Plan:
                              "train a new run for them")
         train = build(TrainConfig, asdict(self.train) | changes[1])
         return Plan(self.model, self.cfg, train, self.data, self.preset)
+
+
+def _budget(settings: Mapping[str, Any]) -> bool:
+    return any(settings.get(name) for name in BUDGETS)
 
 
 def plan(model: str | type[Model], preset: str | None = None, settings: Mapping[str, Any] | None = None) -> Plan:
@@ -60,8 +67,8 @@ def plan(model: str | type[Model], preset: str | None = None, settings: Mapping[
     given = distribute(configs, cls.PRESETS.get(preset, {}))
     if chosen[2].get("data", given[2].get("data")) != given[2].get("data"):
         given[2] = {}                         # sizes chosen for one data set say nothing about another
-    if any(chosen[1].get(budget) for budget in ("steps", "images", "minutes")):
-        given[1] = {k: v for k, v in given[1].items() if k not in ("steps", "images", "minutes")}
+    if _budget(chosen[1]):
+        given[1] = {k: v for k, v in given[1].items() if k not in BUDGETS}
     cfg, train, data = (build(config, a | b) for config, a, b in zip(configs, given, chosen, strict=True))
     if not (train.steps or train.images or train.minutes):
         raise UsageError("nothing says when to stop: give --steps, --images or --minutes")

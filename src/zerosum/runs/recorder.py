@@ -58,14 +58,17 @@ class Recorder:
         if trainer.world.size > 1 and trainer.step % self.config.log_every:
             return False                      # several processes must agree, and asking at each step would cost
         decision = any_of(self._decide(), trainer.world, trainer.device)
-        if decision >= SAVE:
+        if decision > STOP:
+            self.wish.number = decision - STOP
+        if decision == SAVE:                  # at a stop, who asked to train saves
             self.checkpoint()
         self._look()
-        return decision == STOP
+        return decision >= STOP
 
     def _decide(self) -> int:
+        """What this process wants; a signal that reached only one is known to all by its number."""
         if self.wish or (self.config.minutes and self.seconds >= 60 * self.config.minutes):
-            return STOP
+            return STOP + self.wish.number
         return SAVE if self._is_due("checkpoint", self.config.checkpoint_every) else CONTINUE
 
     def _is_due(self, what: str, every: float) -> bool:
@@ -162,9 +165,10 @@ class Recorder:
                            f"{self.run.folder}' goes on from there", self.wish.number)
 
     def close(self) -> None:
+        """Write what waits, and leave the terminal as it was."""
+        self.progress.close()
         self.log.flush()
         if self._events is not None:
             self._events.close()
-        self.progress.close()
 
 

@@ -15,6 +15,9 @@ from ..engine import TrainConfig, read_json, read_log, read_tensors, write_json
 from ..version import __version__
 from .plan import Plan, construct
 
+# What run.json must say for the folder to be of use.
+NEEDED = {"model", "settings", "preset", "data", "state", "steps", "seconds"}
+
 
 class Run:
     """One run folder. `model` samples with the averaged weights; everything is read when it is first asked for."""
@@ -31,7 +34,10 @@ class Run:
             near = sorted(p.parent.name for p in folder.parent.glob("*/run.json")) if folder.parent.is_dir() else []
             there = f"; there is: {', '.join(near[-5:])} in {folder.parent}" if near else ""
             raise UsageError(f"{folder} is no run folder (it has no run.json){there}")
-        return cls(folder, read_json(folder / "run.json"), find(model) if isinstance(model, str) else model)
+        document = read_json(folder / "run.json")
+        if not isinstance(document, dict) or not document.keys() >= NEEDED:
+            raise ZerosumError(f"{folder / 'run.json'} does not describe a run of zerosum")
+        return cls(folder, document, find(model) if isinstance(model, str) else model)
 
     @classmethod
     def start(cls, folder: Path, plan: Plan, data: Dataset, model: Model, command: str) -> "Run":

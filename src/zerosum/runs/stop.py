@@ -8,9 +8,10 @@ from types import FrameType
 
 
 class Wish:
-    """The signal that asked for a stop, or 0."""
+    """The signal that asked for a stop, or 0; where no step will ask for it, it is granted `at_once`."""
 
     number = 0
+    at_once = False
 
     def __bool__(self) -> bool:
         return self.number != 0
@@ -28,6 +29,8 @@ def stop_signals() -> Iterator[Wish]:
     def note(number: int, frame: FrameType | None) -> None:
         wish.number = number
         signal.signal(number, old[number])
+        if wish.at_once:
+            raise KeyboardInterrupt
 
     for number in old:
         signal.signal(number, note)

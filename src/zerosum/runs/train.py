@@ -1,5 +1,6 @@
 """Train a model into a run folder, and go on with one."""
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -50,25 +51,35 @@ def resume(folder: str | Path, *, model: str | type[Model] | None = None, quiet:
     seconds = _restore(run, trainer)
     run.document |= {"settings": chosen.settings(), "seconds": seconds}
     if trainer.world.is_first:
-        Log(run.folder / "log.jsonl").rewind(trainer.step)
-        for picture in run.pictures:
-            if int(picture.stem.removeprefix("step-")) > trainer.step:
-                picture.unlink()
+        _rewind(run, trainer.step)
         run.save(state="running", steps=trainer.step)
     return _go(run, trainer, quiet)
 
 
 def _restore(run: Run, trainer: Trainer) -> float:
     """Load the newest readable checkpoint; returns the seconds trained until then."""
+    error: ZerosumError | None = None
     for path in reversed(run.checkpoints):
+        if error is not None:
+            print(f"warning: {error}; going on from the one before", file=sys.stderr)
         try:
             tensors, numbers = read_tensors(path)
-        except ZerosumError as error:
-            print(f"warning: {error}; trying the one before", file=sys.stderr)
+        except ZerosumError as unreadable:
+            error = unreadable
             continue
         trainer.load_state(tensors, numbers)
         return numbers["seconds"]
+    if error is not None:
+        raise ZerosumError(f"no checkpoint can be read: {error}; train a new run")
     return 0.0                                # killed before its first checkpoint: from the start, which is the same
+
+
+def _rewind(run: Run, step: int) -> None:
+    """Drop what a killed run left behind after its last checkpoint: it will come again."""
+    Log(run.folder / "log.jsonl").rewind(step)
+    later = [p for p in run.pictures if int(p.stem.removeprefix("step-")) > step]
+    for file in [*later, *run.folder.glob("**/.*.part")]:
+        file.unlink()
 
 
 def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
@@ -82,29 +93,30 @@ def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
                              f"({len(trainer.data):,} samples, {trainer.device}) into {run.folder}")
             trainer.fit(watch=recorder)
             recorder.checkpoint()
+            wish.at_once = True               # no step is left that would look for a signal
+            if first and not wish:
+                finish(run, recorder)
+            recorder.close()
         except BaseException:
-            # The state on disk is that of the last checkpoint; say so unless even that cannot be written.
-            recorder.progress.close()
-            _mark_failed(run, first)
+            if first:
+                _leave_a_note(run, recorder)
+            if wish and wish.at_once:
+                raise recorder.interrupted() from None
             raise
-        recorder.close()
         if wish:
             if first:
                 run.save(state="interrupted")
             leave()
             raise recorder.interrupted()
-    if first:
-        finish(run, recorder)
     leave()
     return run
 
 
-def _mark_failed(run: Run, first: bool) -> None:
-    if first:
-        try:
-            run.save(state="failed")
-        except ZerosumError as error:
-            print(f"warning: {error}", file=sys.stderr)
+def _leave_a_note(run: Run, recorder: Recorder) -> None:
+    """Write what there is to be known of a run that ends early; its state is that of the last checkpoint."""
+    for write in (recorder.close, lambda: run.save(state="interrupted" if recorder.wish else "failed")):
+        with contextlib.suppress(ZerosumError):              # on a full disk, the first error is the one to hear of
+            write()
 
 
 def finish(run: Run, recorder: Recorder) -> None:
