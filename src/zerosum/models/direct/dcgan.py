@@ -44,7 +44,7 @@ class DCGAN(GAN):
         "paper": {"data": "photos", "image_size": 64, "batch_size": 128, "images": 15_000_000},
         "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "lr": 5e-4, "batch_size": 64,
                   "steps": 3_000, "ema": 20_000},
-        "demo": {"data": "digits", "image_size": 32, "width": 128, "z_dim": 64, "lr": 5e-4, "batch_size": 64,
+        "demo": {"data": "digits", "image_size": 16, "width": 128, "z_dim": 64, "lr": 5e-4, "batch_size": 64,
                  "minutes": 2.2, "ema": 20_000, "sample_every": 4.0, "score_every": 30.0},
         "tiny": {"data": "digits", "image_size": 8, "width": 16, "z_dim": 8, "batch_size": 8, "steps": 4},
     }
