@@ -6,7 +6,7 @@ STAMP := .venv/.ready-$(shell cat pyproject.toml constraints.txt | cksum | cut -
 
 .PHONY: demo test lint docs bench clean
 demo: $(STAMP)
-	@$(BIN)/zerosum demo
+	@$(BIN)/zerosum demo $(DEMO_FLAGS)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n 2

@@ -1,6 +1,7 @@
 """The engine: moves players, and keeps everything that a training is made of."""
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -78,6 +79,9 @@ class Trainer:
         self.device = precision.pick_device(config.device, self.world.local_rank)
         if config.batch_size % self.world.size:
             raise UsageError(f"batch_size {config.batch_size} does not divide by {self.world.size} processes")
+        if config.micro_batch and getattr(getattr(model, "card", None), "couples_batch", False):
+            warnings.warn(f"the loss of {model.name} ties the samples of a batch together: with --micro-batch it is "
+                          "another loss", stacklevel=2)
         precision.set_threads(config.threads, self.world.size)
         precision.set_precision(config.precision, self.device)
         self.model, self.data = model.to(self.device), data
