@@ -1,5 +1,6 @@
 """Read one picture file, and say in one line what is wrong with it and how to mend it."""
 
+import codecs
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,11 +111,19 @@ def _stranger(head: bytes) -> tuple[str, str]:
     text = head.lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html")):
         return "is a web page, not a picture", "fetch the picture itself"
-    if all(byte >= 32 or byte in b"\t\n\r\f" for byte in head):
+    if _is_text(head):
         return "is text, not a picture", "delete it or give it its right ending"
     if any(head.startswith(magic) for magic in (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF", b"BM", b"II*", b"MM\0*")):
         return "is damaged or of an unusual kind", "fetch it again, or convert it to PNG"
     return "is not a picture of a known format", "convert it to PNG or delete it"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)                 # which may end inside a character
+    except UnicodeDecodeError:
+        return False
+    return all(byte >= 32 or byte in b"\t\n\r\f" for byte in head)
 
 
 def unreadable(error: OSError) -> UnfitError:
@@ -128,7 +137,7 @@ def unreadable(error: OSError) -> UnfitError:
 
 def _damage(error: Exception) -> tuple[str, str]:
     text = str(error).split("\n")[0].lower()
-    if isinstance(error, EOFError) or "truncated" in text or "broken data stream" in text or "premature" in text:
+    if isinstance(error, EOFError) or "truncated" in text or "premature" in text:
         return "breaks off in the middle (truncated)", "fetch it again"
     return f"is damaged ({text[:80] or type(error).__name__})", "fetch it again"
 
