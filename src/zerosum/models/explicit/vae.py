@@ -54,8 +54,8 @@ class VAE(LatentModel):
 
     PRESETS = {
         "paper": {"data": "digits", "batch_size": 100, "images": 100_000_000},
-        "small": {"data": "digits", "image_size": 8, "z_dim": 12, "width": 256, "likelihood": "gaussian",
-                  "optimizer": "adam", "lr": 1e-3, "batch_size": 64, "steps": 6_000, "ema": 20_000},
+        "small": {"data": "digits", "image_size": 8, "z_dim": 32, "width": 512, "likelihood": "gaussian",
+                  "optimizer": "adam", "lr": 1e-3, "batch_size": 64, "steps": 3_000, "ema": 20_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 4, "width": 16, "batch_size": 8, "steps": 4},
     }
 

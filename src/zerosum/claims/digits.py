@@ -1,0 +1,34 @@
+"""What the claims on digits share: judges that were trained on none of the models, and the pixels' own baseline."""
+
+import torch
+from torch import Tensor
+
+from ..data import Dataset, load_data
+from ..metrics.classes import covered_classes
+from ..metrics.features.judge import judge, labels_of
+from ..metrics.features.svc import svc_judge
+from ..metrics.fid import fid
+
+
+def coverage(x: Tensor) -> float:
+    """How many of the ten classes the support vector machine sees among images x (N, 1, H, W)."""
+    return float(covered_classes(labels_of(load_data("digits")), svc_judge().classify(x)))
+
+
+def confidence(x: Tensor) -> float:
+    """Mean probability of the most likely class, under the judge network."""
+    return float(judge("digits").probabilities(x).amax(1).mean())
+
+
+def judge_fid(x: Tensor, data: Dataset) -> float:
+    """Fréchet distance between x and the test split at its size, in the features of the judge network."""
+    real = load_data("digits", image_size=data.spec.height, split="test").all()
+    return fid(judge("digits")(real), judge("digits")(x))
+
+
+def independent_pixels(data: Dataset, count: int, seed: int) -> Tensor:
+    """Images whose every pixel is drawn from its own histogram, independently of the others."""
+    x = data.all()
+    flat = x.flatten(1)
+    rows = torch.randint(len(x), (count, flat.shape[1]), generator=torch.Generator().manual_seed(seed))
+    return flat.gather(0, rows).view(count, *data.spec.shape)

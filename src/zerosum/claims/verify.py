@@ -1,0 +1,157 @@
+"""Verifies a claim over several seeds, and keeps what was measured in one JSON file per system."""
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core import ZerosumError, find
+from ..version import __version__
+from .claim import Claim, claim_of, medians_of, storable
+
+SEEDS = (0, 1, 2)
+SIGNS = {"at least": ">=", "above": ">", "at most": "<=", "below": "<", "exactly": "="}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a claim holds, and the document that says why: it is what the result file contains."""
+
+    model: str
+    holds: bool
+    document: dict[str, Any]
+
+    def __str__(self) -> str:
+        lines = [f"{self.model}: {self.document['statement']}"]
+        for check in self.document["checks"]:
+            measured, bar = (_short(check[key]) for key in ("measured", "bar"))
+            mark = "holds" if check["holds"] else "FAILS"
+            lines.append(f"  {mark}  {check['name']}: {measured} {SIGNS[check['compare']]} {bar}")
+        seeds, seconds = self.document["seeds"], self.document["seconds"]
+        lines.append(f"the claim {'holds' if self.holds else 'does not hold'} (median of {len(seeds)} "
+                     f"seed{'s'[:len(seeds) > 1]}, {seconds['cpu']:.0f} CPU s)")
+        return "\n".join(lines)
+
+
+def _short(value: float | None) -> str:
+    return "not measurable" if value is None else f"{value:.4g}"
+
+
+def say(text: str) -> None:
+    """Print a line of progress to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def verify(model: str, seeds: Sequence[int] = SEEDS, *, workers: int = 1, results: str | Path = "results/claims",
+           fresh: bool = False, report: Callable[[str], None] = say) -> Verdict:
+    """Train a system and its baseline with each seed, measure the claim, and judge the medians.
+
+    The result goes to `results`/MODEL.json, with a picture beside it, after every seed; a seed found there that was
+    measured with the same version, settings and claim is kept unless `fresh`. With more than one of `workers`, seeds
+    run in processes of their own. Raises UsageError for a model that is unknown or has no claim.
+    """
+    claim, folder = claim_of(model), Path(results)
+    stored = {} if fresh else _stored(model, claim, folder)
+    todo = [seed for seed in dict.fromkeys(seeds) if seed not in stored]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ZerosumError(f"cannot make {folder}: {error.strerror}; choose another folder for the results") from None
+    picture = folder / f"{model}.png"
+
+    def one(seed: int) -> tuple[int, dict[str, Any]]:
+        draw = picture if seed == min(seeds) or not picture.exists() else None
+        if workers > 1 and len(todo) > 1:
+            return seed, _elsewhere(model, seed, draw)
+        return seed, measure(model, seed, draw, report)
+
+    with ThreadPoolExecutor(max(1, min(workers, len(todo)))) as pool:
+        for seed, result in pool.map(one, todo):
+            stored[seed] = result
+            _write(model, claim, stored, folder)
+    chosen = {seed: stored[seed] for seed in seeds}
+    document = document_of(model, claim, chosen)
+    return Verdict(model, document["holds"], document)
+
+
+def measure(model: str, seed: int, picture: Path | None = None,
+            report: Callable[[str], None] = say) -> dict[str, Any]:
+    """Measure one seed of a claim: its quantities, its seconds, and the date; the picture goes to `picture`."""
+    from ..runs.pictures import save_png
+    from .panels import row_of
+    from .trial import Trial
+
+    claim = claim_of(model)
+    trial = Trial(claim.sides, seed, report)
+    wall, cpu = time.monotonic(), time.process_time()
+    quantities = storable(claim.measure(trial))
+    seconds = {"wall": round(time.monotonic() - wall, 1), "cpu": round(time.process_time() - cpu, 1),
+               "training": {side: round(spent, 1) for side, spent in trial.seconds.items()}}
+    if picture is not None and trial.panels:
+        save_png(row_of(trial.panels), picture)
+    return {"quantities": quantities, "seconds": seconds, "date": time.strftime("%Y-%m-%d", time.gmtime())}
+
+
+def _elsewhere(model: str, seed: int, picture: Path | None) -> dict[str, Any]:
+    """Measure one seed in another process; its progress goes to this one's stderr."""
+    command = [sys.executable, "-m", __package__, model, str(seed), *([str(picture)] if picture else [])]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise ZerosumError(f"seed {seed} of {model} failed (exit status {done.returncode}): see the lines above")
+    return json.loads(done.stdout)
+
+
+def document_of(model: str, claim: Claim, seeds: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """The result as it is stored: the claim, its checks with the medians, and every seed's numbers."""
+    import torch
+
+    from .trial import settings_of
+
+    card = find(model).card
+    medians = medians_of([result["quantities"] for result in seeds.values()])
+    checks = [{"name": check.name, "quantity": check.quantity, "compare": check.compare,
+               "bar": check.target(medians), "bar_is": check.bar if isinstance(check.bar, str) else "fixed",
+               "measured": medians[check.quantity], "holds": check.holds(medians), "why": check.why}
+              for check in claim.checks]
+    return {
+        "model": model, "paper": {"title": card.title, "year": card.year, "arxiv": card.arxiv},
+        "statement": claim.statement, "baseline": claim.baseline, "holds": all(check["holds"] for check in checks),
+        "checks": checks, "medians": medians, "seeds": {str(seed): seeds[seed] for seed in sorted(seeds)},
+        "seconds": {key: round(sum(result["seconds"][key] for result in seeds.values()), 1) for key in ("cpu", "wall")},
+        "sides": settings_of(claim.sides), "picture": f"{model}.png",
+        "versions": {"zerosum": __version__, "torch": torch.__version__, "python": platform.python_version()},
+        "date": time.strftime("%Y-%m-%d", time.gmtime()), "fingerprint": fingerprint(model, claim),
+    }
+
+
+def fingerprint(model: str, claim: Claim) -> str:
+    """A hash of what a measurement depends on: version, settings of all sides, and the code of the claim."""
+    from .trial import settings_of
+
+    source = Path(sys.modules[claim.measure.__module__].__file__).read_bytes()
+    settings = json.dumps([__version__, model, settings_of(claim.sides)], sort_keys=True)
+    return hashlib.blake2b(settings.encode() + source, digest_size=8).hexdigest()
+
+
+def _stored(model: str, claim: Claim, folder: Path) -> dict[int, dict[str, Any]]:
+    """The seeds measured before that are still worth something."""
+    try:
+        document = json.loads((folder / f"{model}.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if document.get("fingerprint") != fingerprint(model, claim):
+        return {}
+    return {int(seed): result for seed, result in document["seeds"].items()}
+
+
+def _write(model: str, claim: Claim, seeds: dict[int, dict[str, Any]], folder: Path) -> None:
+    from ..engine import write_json
+
+    write_json(folder / f"{model}.json", document_of(model, claim, seeds))

@@ -1,0 +1,138 @@
+"""Claim of WGAN (1701.07875): its critic measures a distance that stays meaningful where supports are disjoint."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from ..core import DataSpec, Model
+from ..data import ArrayDataset, Dataset
+from ..engine import Trainer
+from ..metrics.wasserstein import wasserstein
+from ..penalties import clip_weights
+from .claim import Check, Claim, Side
+from .panels import curves_panel, points_panel
+from .trial import Trial
+
+THETAS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)    # distances between the lines
+LINE_UPDATES = 600                           # of critic and discriminator at each distance
+EVERY, MATCHED = 50, 500                     # steps between looks at W1, and samples matched in each
+
+
+class Line(nn.Module):
+    """A generator that makes (theta, U[0, 1]) exactly (Example 1)."""
+
+    def __init__(self, theta: float):
+        super().__init__()
+        self.theta = theta
+
+    def forward(self, z: Tensor) -> Tensor:
+        height = torch.special.ndtr(z[:, :1])
+        return torch.cat([torch.full_like(height, self.theta), height], 1)
+
+
+def line() -> Dataset:
+    """The line at 0: (0, U[0, 1])."""
+    height = torch.linspace(0, 1, 10_001)
+    x = torch.stack([torch.zeros_like(height), height], 1)
+    return ArrayDataset(x.numpy(), DataSpec(shape=(2,)), name="(0, U[0, 1])")
+
+
+def estimates(trial: Trial, side: str, player: str, after: Callable[[Model], None]) -> list[float]:
+    """Minus the loss of a fully trained critic or discriminator, for lines at each distance."""
+    found = []
+    for theta in THETAS:
+        trainer = trial.start(side)
+        model = trainer.model
+        model.generator = Line(theta)
+        loss = getattr(model, f"{player}_loss")
+        for _ in range(LINE_UPDATES):
+            trainer.update(player, loss, trainer.batch())
+            after(model)
+        found.append(-float(sum(loss(trainer.batch(1_000)).values())))
+    return found
+
+
+def parallel_lines(trial: Trial) -> dict[str, float | list[float]]:
+    """Example 1: W(theta) = theta, while JS = log 2 for every theta > 0."""
+    distance = estimates(trial, "lines, wgan", "critic", lambda model: clip_weights(model.critic, model.cfg.clip))
+    divergence = [(value + math.log(4)) / 2
+                  for value in estimates(trial, "lines, gan", "discriminator", lambda model: None)]
+    correlation = torch.corrcoef(torch.tensor([THETAS, distance]))[0, 1]
+    top = distance[-1]
+    trial.panel("parallel lines at distance theta", curves_panel(
+        {"W estimate (scaled)": (THETAS, [value / top for value in distance]),
+         "JS estimate": (THETAS, divergence)}, "theta"))
+    return {"W estimates": distance, "JS estimates": divergence, "R2 of W against theta": float(correlation ** 2),
+            "distance of JS from log 2": max(abs(value - math.log(2)) for value in divergence)}
+
+
+class Look:
+    """Follows a training: the estimate of its critic, and the exact W1 to the data."""
+
+    def __init__(self, term: str):
+        self.term, self.estimates, self.exact, self.recent, self.largest = term, [], [], [], 0.0
+
+    def __call__(self, trainer: Trainer, terms: dict[str, Tensor]) -> None:
+        self.recent.append(-float(terms[self.term]))
+        model = trainer.model
+        if hasattr(model, "critic"):
+            self.largest = max(self.largest, *(float(p.abs().max()) for p in model.critic.parameters()))
+        if trainer.step % EVERY == 0:
+            real = trainer.data.all()[:MATCHED]
+            self.exact.append(wasserstein(real, model.sample(MATCHED, seed=trainer.step)))
+            self.estimates.append(sum(self.recent) / len(self.recent))
+            self.recent.clear()
+
+    def correlation(self) -> float:
+        """Spearman's, between the estimates and the exact distances."""
+        from scipy.stats import spearmanr
+
+        return float(spearmanr(self.estimates, self.exact).statistic)
+
+
+def training(trial: Trial) -> dict[str, float | list[float]]:
+    """Train both on the ring, and set their losses against the exact distance."""
+    look, baseline = Look("critic/wasserstein"), Look("discriminator/adversarial")
+    done, plain = trial.train("wgan", look), trial.train("gan", baseline)
+    real = done.data.all()[:1_000]
+    for title, model in (("wgan", done.model), ("gan", plain.model)):
+        trial.panel(title, points_panel(model.sample(1_000, seed=trial.seed), real))
+    found: dict[str, float | list[float]] = {"largest weight": look.largest}
+    for side, seen in (("wgan", look), ("gan", baseline)):
+        found |= {f"rank correlation with W1, {side}": seen.correlation(), f"W1 at the end, {side}": seen.exact[-1],
+                  f"W1, {side}": seen.exact, f"estimates, {side}": seen.estimates}
+    return found
+
+
+def measure(trial: Trial) -> dict[str, float | list[float]]:
+    return training(trial) | parallel_lines(trial)
+
+
+LINES = {"z_dim": 1, "batch_size": 128}
+
+CLAIM = Claim(
+    statement="The critic's loss follows the Wasserstein distance while training, and grows linearly with the distance "
+              "of disjoint supports, where the Jensen-Shannon divergence is flat at log 2.",
+    baseline="the GAN game",
+    sides={
+        "wgan": Side("wgan", "ring"),
+        "gan": Side("gan", "ring", {"steps": 3_000}),
+        "lines, wgan": Side("wgan", "ring", LINES | {"clip": 0.01}, line),
+        "lines, gan": Side("gan", "ring", LINES, line),
+    },
+    checks=(
+        Check("minus the critic's loss follows the exact W1", "rank correlation with W1, wgan", "at least", 0.8,
+              "catalogue OBJ-05 (i); 1701.07875, Fig. 3"),
+        Check("the GAN's does not", "rank correlation with W1, gan", "below", 0.5,
+              "catalogue OBJ-05 (i); 1701.07875, Fig. 4"),
+        Check("the estimate of W is linear in theta", "R2 of W against theta", "above", 0.98,
+              "catalogue OBJ-05 (ii); 1701.07875, Example 1"),
+        Check("the estimate of JS is log 2 at every theta", "distance of JS from log 2", "below", 0.05,
+              "catalogue OBJ-05 (ii); 1701.07875, Example 1"),
+        Check("no weight of the critic leaves [-c, c]", "largest weight", "at most", 0.05,
+              "catalogue OBJ-05 (iii); 1701.07875, Alg. 1"),
+    ),
+    measure=measure,
+)
