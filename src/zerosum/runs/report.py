@@ -39,7 +39,7 @@ def compare_report(folders: Sequence[Path], target: Path) -> Path:
 
     Scores of different protocols are shown, and said not to be comparable. Raises as `write_report` does.
     """
-    folders, target = [Path(folder) for folder in folders], Path(target)
+    folders, target = list(dict.fromkeys(Path(folder) for folder in folders)), Path(target)
     unique = len({folder.name for folder in folders}) == len(folders)
     runs = {folder.name if unique else str(folder): _document(folder) for folder in folders}
     grids = []

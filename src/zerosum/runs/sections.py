@@ -6,10 +6,9 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from .. import models as _models  # noqa: F401  (fills the registry)
-from ..core import UsageError, abilities, find
+from ..core import abilities
 from .page import command, definitions, embedded, embedded_movie, figure, paragraph, table
-from .tables import Document, name_of, number, part, text
+from .tables import Document, model_of, name_of, number, part, text
 
 STAGES = 6                                   # pictures of the way from noise to the end
 
@@ -94,9 +93,8 @@ def _using(folder: Path, document: Document, run: str) -> list[str]:
 
 
 def _abilities(document: Document) -> set[str]:
-    try:
-        model = find(text(document.get("model")))
-    except UsageError:                       # a user's own file, which need not be here
+    model = model_of(document)
+    if model is None:
         return set()
     return {*abilities(model), *(["labels"] if "conditional-generation" in model.card.tasks else [])}
 

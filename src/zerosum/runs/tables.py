@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from .. import models as _models  # noqa: F401  (fills the registry)
-from ..core import UsageError, find, settings_of
+from ..core import Model, find, names, settings_of
 from ..data import DataConfig
 from ..engine import TrainConfig
 from .page import paragraph, table
@@ -130,6 +130,12 @@ def _protocol(card: Mapping[str, Any]) -> str:
     return "; ".join(said) + "." if said else ""
 
 
+def model_of(document: Document) -> type[Model] | None:
+    """The model's class; None for a user's own, whose file is not run for the sake of a report."""
+    name = document.get("model")
+    return find(name) if name in names() else None
+
+
 def parameters(document: Document) -> dict[str, float]:
     """The number of parameters of each player."""
     players = part(document, "players")
@@ -138,17 +144,13 @@ def parameters(document: Document) -> dict[str, float]:
 
 def settings(document: Document) -> list[str]:
     """Players with their sizes, and every setting; what differs from its default stands out, as markup."""
-    try:
-        model_config = find(text(document.get("model"))).Config
-    except UsageError:
-        model_config = None                  # a user's own file, which need not be here
-    told = []
+    model, told = model_of(document), []
     counts = parameters(document)
     if counts:
         rows = [(escape(name), f"{count:,.0f}") for name, count in counts.items()]
         rows += [("together", f"{sum(counts.values()):,.0f}")] if len(rows) > 1 else []
         told += ["<h3>Players</h3>", table(("Player", "Parameters"), rows, numbers=(1,))]
-    for title, key, config in (("Model", "model", model_config), ("Training", "train", TrainConfig),
+    for title, key, config in (("Model", "model", model and model.Config), ("Training", "train", TrainConfig),
                                ("Data", "data", DataConfig)):
         values = part(document, "settings", key)
         if values:

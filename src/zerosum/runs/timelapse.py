@@ -121,8 +121,10 @@ def _steadied(pictures: list[Image.Image]) -> list[Image.Image]:
 
 
 def _with_one_palette(pictures: list[Image.Image]) -> list[Image.Image]:
-    some = [pictures[round(i * (len(pictures) - 1) / 7)] for i in range(8)]
-    width, height = some[0].size
+    # A ninth of the pixels of eight frames knows the colours as well as all of them, in a ninth of the time.
+    width, height = (max(1, extent // 3) for extent in pictures[0].size)
+    some = [pictures[round(i * (len(pictures) - 1) / 7)].resize((width, height), Image.Resampling.NEAREST)
+            for i in range(8)]
     sheet = Image.new("RGB", (width * 4, height * 2))
     for i, picture in enumerate(some):
         sheet.paste(picture, (i % 4 * width, i // 4 * height))
