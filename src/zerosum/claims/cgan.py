@@ -6,9 +6,8 @@ from torch import Tensor
 from ..core import Model
 from ..data import load_data
 from ..metrics.features.judge import labels_of
-from ..metrics.features.svc import svc_judge
 from .claim import Check, Claim, Side
-from .digits import coverage
+from .digits import classes_of, coverage
 from .panels import images_panel
 from .trial import Trial
 
@@ -26,7 +25,7 @@ def prefers_the_right_label(model: Model, seed: int) -> float:
 
 def draws_per_picked(x: Tensor) -> float:
     """Samples to draw without labels until one of a given class is found, by the judge; the mean over the classes."""
-    shares = torch.bincount(svc_judge().classify(x), minlength=10).double() / len(x)
+    shares = torch.bincount(classes_of(x), minlength=10).double() / len(x)
     return float((1 / shares).mean())        # infinite, and so not measurable, where a class never comes
 
 
@@ -35,7 +34,7 @@ def measure(trial: Trial) -> dict[str, float]:
     asked = torch.arange(COUNT) % 10
     x = done.model.sample(COUNT, seed=trial.seed, labels=asked)
     x_plain = plain.model.sample(COUNT, seed=trial.seed)
-    right = float((svc_judge().classify(x) == asked).float().mean())
+    right = float((classes_of(x) == asked).float().mean())
     by_class = asked[:100].argsort(stable=True)
     for title, images in (("cgan, one class a row", x[:100][by_class]), ("gan, unasked", x_plain)):
         trial.panel(title, images_panel(images, 100))

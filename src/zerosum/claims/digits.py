@@ -10,9 +10,14 @@ from ..metrics.features.svc import svc_judge
 from ..metrics.fid import fid
 
 
+def classes_of(x: Tensor) -> Tensor:
+    """The digit that the support vector machine sees on each image (N, 1, H, W): (N,) int64."""
+    return svc_judge(x.shape[-1]).classify(x)
+
+
 def coverage(x: Tensor) -> float:
-    """How many of the ten classes the support vector machine sees among images x (N, 1, H, W)."""
-    return float(covered_classes(labels_of(load_data("digits")), svc_judge().classify(x)))
+    """How many of the ten classes it sees among the images."""
+    return float(covered_classes(labels_of(load_data("digits")), classes_of(x)))
 
 
 def confidence(x: Tensor) -> float:

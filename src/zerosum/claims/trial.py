@@ -1,6 +1,7 @@
 """One seed of a claim: its trainings, its clock and its picture."""
 
 import copy
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,10 +41,11 @@ class Trial:
         self.seconds: dict[str, float] = {}
         self.panels: list[tuple[str, Image.Image]] = []
 
-    def start(self, side: str) -> Trainer:
+    def start(self, side: str | Side) -> Trainer:
         """An untrained side with its trainer."""
-        chosen, made = plan_of(self.sides[side], self.seed), self.sides[side].data
-        data = load_data(chosen.data) if made is None else made()
+        side = self.sides[side] if isinstance(side, str) else side
+        chosen = plan_of(side, self.seed)
+        data = load_data(chosen.data) if side.data is None else side.data()
         return Trainer(construct(chosen.model, chosen.cfg, data.spec, self.seed), data, chosen.train)
 
     def train(self, side: str, watch: Callable[[Trainer, dict[str, Tensor]], None] | None = None) -> Trained:
@@ -72,7 +74,7 @@ class Trial:
 
 
 def settings_of(sides: Mapping[str, Side]) -> dict[str, Any]:
-    """The settings of every side, but for the seed, as they are stored with the result."""
+    """The settings of every side, but for the seed, as JSON."""
     found = {}
     for name, side in sides.items():
         settings = plan_of(side, 0).settings()
@@ -80,4 +82,4 @@ def settings_of(sides: Mapping[str, Side]) -> dict[str, Any]:
         if side.data is not None:
             settings["data"] = {"data": side.data().name}
         found[name] = {"name": side.model, **settings}
-    return found
+    return json.loads(json.dumps(found))

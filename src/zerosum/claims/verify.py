@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ def verify(model: str, seeds: Sequence[int] = SEEDS, *, workers: int = 1, result
     measured with the same version, settings and claim is kept unless `fresh`. With more than one of `workers`, seeds
     run in processes of their own. Raises UsageError for a model that is unknown or has no claim.
     """
+    from ..engine import write_json
+
     claim, folder = claim_of(model), Path(results)
     stored = {} if fresh else _stored(model, claim, folder)
     todo = [seed for seed in dict.fromkeys(seeds) if seed not in stored]
@@ -65,19 +68,16 @@ def verify(model: str, seeds: Sequence[int] = SEEDS, *, workers: int = 1, result
     except OSError as error:
         raise ZerosumError(f"cannot make {folder}: {error.strerror}; choose another folder for the results") from None
     picture = folder / f"{model}.png"
-
-    def one(seed: int) -> tuple[int, dict[str, Any]]:
-        draw = picture if seed == min(seeds) or not picture.exists() else None
-        if workers > 1 and len(todo) > 1:
-            return seed, _elsewhere(model, seed, draw)
-        return seed, measure(model, seed, draw, report)
-
-    with ThreadPoolExecutor(max(1, min(workers, len(todo)))) as pool:
-        for seed, result in pool.map(one, todo):
-            stored[seed] = result
-            _write(model, claim, stored, folder)
-    chosen = {seed: stored[seed] for seed in seeds}
-    document = document_of(model, claim, chosen)
+    pictures = [picture if seed == min(seeds) or not picture.exists() else None for seed in todo]
+    if workers > 1 and len(todo) > 1:
+        pool = ThreadPoolExecutor(workers)
+        found = pool.map(partial(_elsewhere, model), todo, pictures)
+    else:
+        found = map(partial(measure, model, report=report), todo, pictures)
+    for seed, result in zip(todo, found, strict=True):
+        stored[seed] = result
+        write_json(folder / f"{model}.json", document_of(model, claim, stored, picture))
+    document = document_of(model, claim, {seed: stored[seed] for seed in seeds}, picture)
     return Verdict(model, document["holds"], document)
 
 
@@ -108,7 +108,7 @@ def _elsewhere(model: str, seed: int, picture: Path | None) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def document_of(model: str, claim: Claim, seeds: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def document_of(model: str, claim: Claim, seeds: dict[int, dict[str, Any]], picture: Path) -> dict[str, Any]:
     """The result as it is stored: the claim, its checks with the medians, and every seed's numbers."""
     import torch
 
@@ -125,7 +125,7 @@ def document_of(model: str, claim: Claim, seeds: dict[int, dict[str, Any]]) -> d
         "statement": claim.statement, "baseline": claim.baseline, "holds": all(check["holds"] for check in checks),
         "checks": checks, "medians": medians, "seeds": {str(seed): seeds[seed] for seed in sorted(seeds)},
         "seconds": {key: round(sum(result["seconds"][key] for result in seeds.values()), 1) for key in ("cpu", "wall")},
-        "sides": settings_of(claim.sides), "picture": f"{model}.png",
+        "sides": settings_of(claim.sides), "picture": picture.name if picture.exists() else None,
         "versions": {"zerosum": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "date": time.strftime("%Y-%m-%d", time.gmtime()), "fingerprint": fingerprint(model, claim),
     }
@@ -149,9 +149,3 @@ def _stored(model: str, claim: Claim, folder: Path) -> dict[int, dict[str, Any]]
     if document.get("fingerprint") != fingerprint(model, claim):
         return {}
     return {int(seed): result for seed, result in document["seeds"].items()}
-
-
-def _write(model: str, claim: Claim, seeds: dict[int, dict[str, Any]], folder: Path) -> None:
-    from ..engine import write_json
-
-    write_json(folder / f"{model}.json", document_of(model, claim, seeds))

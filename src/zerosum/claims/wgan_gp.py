@@ -28,18 +28,15 @@ def share_at_the_bound(model: Model) -> float:
 
 
 def measure(trial: Trial) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for side in ("wgan-gp", "gan", "least-squares", "wgan"):
-        done = trial.train(side)
+    sides = {side: trial.train(side) for side in ("wgan-gp", "gan", "least-squares")}
+    norms = slopes(sides["wgan-gp"], trial.seed)
+    found = {"slope": float(norms.mean()), "spread of the slope": float(norms.std()),
+             "share of weights at the bound, wgan": share_at_the_bound(trial.train("wgan").model)}
+    for side, done in sides.items():
         x = done.model.sample(SAMPLES, seed=trial.seed)
         modes = count_modes(x, done.data.modes, done.data.mode_std)
         found |= {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality}
         trial.panel(f"{side}: {modes.reached} of 25 modes", points_panel(x, done.data.all()[:SAMPLES]))
-        if side == "wgan-gp":
-            norms = slopes(done, trial.seed)
-            found |= {"slope": float(norms.mean()), "spread of the slope": float(norms.std())}
-        if side == "wgan":
-            found["share of weights at the bound, wgan"] = share_at_the_bound(done.model)
     return found
 
 
