@@ -41,10 +41,10 @@ def pictures(folder: Path, document: Document) -> str:
 
 
 def stages(folder: Path) -> str:
-    """A few pictures from the first step to the last."""
-    paths = pictures_of(folder)
-    count = min(STAGES, len(paths))
-    chosen = [paths[round(i * (len(paths) - 1) / max(1, count - 1))] for i in range(count)]
+    """A few pictures from the first step to the last; the beginning changes fastest, so it gets more of them."""
+    paths, count = pictures_of(folder), STAGES
+    places = [round((len(paths) - 1) * (i / (count - 1)) ** 2) for i in range(count)]
+    chosen = paths if len(paths) <= count else [paths[max(i, place)] for i, place in enumerate(places)]
     if not chosen:
         return paragraph("No pictures were taken on the way.")
     figures = [figure(source, f"Samples at {at_step(path)}", at_step(path), f"samples/{quote(path.name)}")

@@ -1,6 +1,6 @@
 """The tables of a report: scores with their cards, players, and settings against their defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -11,6 +11,10 @@ from ..engine import TrainConfig
 from .page import paragraph, table
 
 Document = dict[str, Any]
+
+# What must be equal, besides the settings of the estimator, before two scores may be compared.
+COMPARABLE = ("n_real", "n_fake", "data", "split", "image_size", "features", "better", "version")
+MEASURED = {"bias"}                          # stands among the settings, but is found and not chosen
 
 
 def part(document: Any, *keys: str) -> Mapping[str, Any]:
@@ -53,17 +57,25 @@ def scores(document: Document) -> list[str]:
     measured = _measured(document)
     if not measured:
         return [paragraph("The run has not been measured. 'zerosum evaluate' does it.")]
-    rows, notes, warned = [], {}, []
+    rows, told, warned = [], {}, []
     for score in measured:
         card, name = part(score, "card"), text(score.get("name"))
-        notes.setdefault(_protocol(card), []).append(name)
+        told.setdefault(_protocol(card), []).append(name)
         warned += [paragraph(f"{name}: {text(warning)}", "note warning") for warning in card.get("warnings") or []]
         ideal = f"ideal {text(card['ideal'])}" if card.get("ideal") is not None else ""
         better = ", ".join(filter(None, [text(card.get("better")), ideal]))
         rows.append((escape(name), _value(score), _interval(card), escape(better)))
-    protocols = [paragraph(("" if len(notes) == 1 else f"{', '.join(names)}: ") + note, "note")
-                 for note, names in notes.items() if note]
-    return [table(("Score", "Value", "95 % interval", "Better"), rows, numbers=(1, 2)), *warned, *protocols]
+    return [table(("Score", "Value", "95 % interval", "Better"), rows, numbers=(1, 2)), *warned, *_notes(told)]
+
+
+def _notes(told: Mapping[tuple[str, ...], list[str]]) -> list[str]:
+    """How the scores were measured: what holds for all, then what holds for some."""
+    common = [clause for clause in next(iter(told)) if all(clause in clauses for clauses in told)]
+    notes = [f"All: {'; '.join(common)}."] if common else []
+    for clauses, those in told.items():
+        own = [clause for clause in clauses if clause not in common]
+        notes += [f"{', '.join(those)}: {'; '.join(own)}."] if own else []
+    return [paragraph(note, "note") for note in notes]
 
 
 def _value(score: Mapping[str, Any]) -> str:
@@ -72,7 +84,7 @@ def _value(score: Mapping[str, Any]) -> str:
 
 
 def _interval(card: Mapping[str, Any]) -> str:
-    return "&ndash;".join(f"{number(end):.4g}" for end in card.get("interval") or ())
+    return " to ".join(f"{number(end):.4g}" for end in card.get("interval") or ())
 
 
 def scores_compared(runs: Mapping[str, Document]) -> list[str]:
@@ -85,7 +97,7 @@ def scores_compared(runs: Mapping[str, Document]) -> list[str]:
         return [paragraph("No run has been measured. 'zerosum evaluate' does it.")]
     rows, unequal = [], []
     for name, by_run in found.items():
-        same = len({_protocol(part(score, "card")) for score in by_run.values()}) == 1
+        same = _same_protocol([part(score, "card") for score in by_run.values()])
         best = _best(by_run) if same and len(by_run) > 1 else set()
         unequal += [] if same else [name]
         cells = []
@@ -111,23 +123,29 @@ def _best(by_run: Mapping[str, Mapping[str, Any]]) -> set[str]:
     return {run for run in cost if cost[run] == min(cost.values())}
 
 
-def _protocol(card: Mapping[str, Any]) -> str:
-    features, said = part(card, "features"), []
+def _protocol(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """How a score was measured, in clauses."""
+    features, told = part(card, "features"), []
     source = " ".join(filter(None, [text(card.get("data")), text(card.get("split")),
                                     "x".join(map(str, card.get("image_size") or ()))]))
     if card.get("n_real"):
-        said.append(f"{number(card['n_real']):,} real ({source}) against "
-                    f"{number(card.get('n_fake')):,} generated samples")
+        told += [f"{number(card['n_real']):,} real samples ({source})", f"{number(card.get('n_fake')):,} generated"]
     if features:
-        hashed = f", weights {text(features['weights_hash'])[:12]}" if features.get("weights_hash") else ""
-        sure = f", test accuracy {number(features['accuracy']):.3f}" if features.get("accuracy") is not None else ""
-        size = f", {text(features['dim'])} numbers" if features.get("dim") else ""
-        resize = f", resize {text(features['resize'])}" if features.get("resize") else ""
-        said.append(f"features of {text(features.get('name'))}{size}{resize}{hashed}{sure}")
-    said += [f"{key} {text(value)}" for key, value in part(card, "settings").items()]
-    said += [f"interval by {text(card['interval_method'])}"] if card.get("interval_method") else []
-    said += [f"{key} {text(card[key])}" for key in ("seed", "version") if card.get(key) is not None]
-    return "; ".join(said) + "." if said else ""
+        told += [f"features of {text(features.get('name'))}"]
+        told += [f"{text(features['dim'])} numbers"] if features.get("dim") else []
+        told += [text(features["resize"])] if features.get("resize") else []
+        told += [f"weights {text(features['weights_hash'])[:12]}"] if features.get("weights_hash") else []
+        told += [f"test accuracy {number(features['accuracy']):.3f}"] if features.get("accuracy") is not None else []
+    told += [f"{key} {text(value)}" for key, value in part(card, "settings").items()]
+    told += [f"interval by {text(card['interval_method'])}"] if card.get("interval_method") else []
+    told += [f"seed {text(card['seed'])}"] if card.get("seed") is not None else []
+    return (*told, f"zerosum {text(card['version'])}") if card.get("version") else tuple(told)
+
+
+def _same_protocol(cards: Sequence[Mapping[str, Any]]) -> bool:
+    settings = [{k: v for k, v in part(card, "settings").items() if k not in MEASURED} for card in cards]
+    return all(chosen == settings[0] and all(card.get(field) == cards[0].get(field) for field in COMPARABLE)
+               for card, chosen in zip(cards, settings, strict=True))
 
 
 def model_of(document: Document) -> type[Model] | None:
