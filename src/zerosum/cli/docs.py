@@ -95,7 +95,8 @@ def index(documents: list[dict[str, Any]]) -> str:
 def generate(root: Path) -> dict[Path, str]:
     """Every generated text file below `root`, with its content."""
     measured = summary(root / "results" / "claims")
-    documents = [describe(cls, measured) for cls in find_all()]
+    ours = [cls for cls in find_all() if cls.__module__.startswith("zerosum.")]      # not a user's own, loaded beside
+    documents = [describe(cls, measured) for cls in ours]
     models = root / "docs" / "models"
     files = {models / f"{d['name']}.md": page(d, measured.get(d["name"])) for d in documents}
     files[models / "README.md"] = index(documents)

@@ -26,3 +26,8 @@ class Card:
     @property
     def link(self) -> str:
         return self.arxiv if "/" in self.arxiv else f"https://arxiv.org/abs/{self.arxiv}"
+
+
+NO_PAPER = Card(title="a model of your own", authors="you", year=0, arxiv="/", summary="No card was given.",
+                tasks=("generation",), structure="other", density="implicit", generator="your own",
+                discriminator="your own", extra="unknown", objective="your own", constraint="unknown")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .batch import Batch
-from .card import Card
+from .card import NO_PAPER, Card
 from .errors import UsageError
 from .player import Player
 from .spec import DataSpec
@@ -41,7 +41,7 @@ class Model(nn.Module):
     """A system of the catalogue: its networks, its players, and one round of its game in plain Python."""
 
     Config: ClassVar[type[Any]]
-    card: ClassVar[Card]
+    card: ClassVar[Card] = NO_PAPER
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}
     name: ClassVar[str] = ""                 # set by @register, from the file name
     family: ClassVar[str] = ""               # likewise, from the folder

@@ -79,7 +79,7 @@ class Trainer:
         self.device = precision.pick_device(config.device, self.world.local_rank)
         if config.batch_size % self.world.size:
             raise UsageError(f"batch_size {config.batch_size} does not divide by {self.world.size} processes")
-        if config.micro_batch and getattr(getattr(model, "card", None), "couples_batch", False):
+        if config.micro_batch and model.card.couples_batch:
             warnings.warn(f"the loss of {model.name} ties the samples of a batch together: with --micro-batch it is "
                           "another loss", stacklevel=2)
         precision.set_threads(config.threads, self.world.size)
