@@ -7,8 +7,9 @@ import pytest
 from data_files import encoded, folder_of, pixels, save
 from PIL import Image
 
-from zerosum.core import DataSpec, UsageError
-from zerosum.data import BUILTIN, ArrayDataset, DataConfig, load_data, picture, prepare, survey
+from zerosum.core import DataSpec, UsageError, ZerosumError
+from zerosum.data import BUILTIN, ArrayDataset, DataConfig, glimpse, load_data, picture, prepare, survey
+from zerosum.data.overview import heading
 
 
 def look_at(path, **settings):
@@ -120,6 +121,25 @@ def test_the_overview_shows_each_class_in_its_own_row(tmp_path):
     red, blue = (np.argwhere((drawn == colour).all(-1)) for colour in ([255, 0, 0], [0, 0, 255]))
     assert len(red) == len(blue) == 15 * 48 * 48             # all fifteen of each, enlarged to 48 pixels
     assert red[:, 0].max() < blue[:, 0].min()
+
+
+def test_a_glimpse_has_every_class_and_the_picture_the_true_counts(tmp_path):
+    for i in range(60):
+        save(tmp_path / "set" / ("many" if i % 20 else "few") / f"{i:02}.png", pixels(i))
+    (tmp_path / "set" / "many" / "99.png").write_bytes(b"")
+    config = DataConfig(data=str(tmp_path / "set"))
+    some = glimpse(config, most=24)
+    assert np.bincount(some.labels).tolist() == [3, 11]      # of twelve of the larger class, the empty file is one
+    assert heading(some, survey(config)) == "set (all): 60 samples of 3x8x8, 2 classes"
+    assert picture(some, tmp_path / "p.png", survey(config)).is_file()
+    with pytest.raises(ZerosumError, match=r"cannot be written .*: give another -o"):
+        picture(some, tmp_path / "nowhere" / "p.png")
+
+
+def test_a_glimpse_needs_no_more_memory_than_it_shows(tmp_path, monkeypatch):
+    monkeypatch.setattr("zerosum.data.load.MEMORY", 100)
+    folder_of(tmp_path, 20)
+    assert len(glimpse(DataConfig(data=str(tmp_path)), most=12)) == 12
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [((1, 8, 8), np.uint8), ((2, 8, 8), np.uint8), ((4, 8, 200), np.uint8),

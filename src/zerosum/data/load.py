@@ -1,6 +1,7 @@
 """From a name or a path to a data set."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,31 @@ def load_data(source: "str | Path | DataConfig" = "digits", **settings: Any) -> 
         x, kept = found.pixels[rows.start:rows.stop], rows
         fingerprint = _fingerprint(found, config)
     else:
+        _must_fit_in_memory(len(rows) - len(seen.bad), seen, found)
         x, kept = _decoded(seen, found, rows, config)
         fingerprint = ""
     for line in plan.left_out(seen) + plan.notes(seen, found):
         log.warning(line)
     return ArrayDataset.of(x, facts.take(np.asarray(kept)), found.name, config, fingerprint)
+
+
+def glimpse(config: DataConfig, most: int = 480) -> ArrayDataset:
+    """A few good samples of all parts, of every class as many: enough to draw data of any amount."""
+    config = replace(config, split="all", skip_bad=True)
+    if config.data in BUILTIN:
+        return BUILTIN[config.data].make(config)
+    found = open_path(config)
+    facts = found.facts.classed_by(config.label, found.name)
+    groups = [np.arange(len(found.pixels))]
+    if facts.labels is not None:
+        groups = [np.flatnonzero(facts.labels == label) for label in range(len(facts.classes))]
+    each = max(12, most // max(1, len(groups)))
+    rows = np.sort(np.concatenate([group[np.unique(np.linspace(0, len(group) - 1, min(len(group), each)).astype(int))]
+                                   for group in groups])).tolist()
+    seen = plan.examine(found, rows)
+    plan.decide(seen, found, config)
+    x, kept = _decoded(seen, found, rows, config)
+    return ArrayDataset.of(x, facts.take(np.asarray(kept)), found.name, config)
 
 
 def as_config(source: "str | Path | DataConfig", settings: dict[str, Any]) -> DataConfig:
@@ -58,21 +79,26 @@ def open_path(config: DataConfig) -> Source:
 
 
 def _fingerprint(found: Source, config: DataConfig) -> str:
-    """The hash that a packed file carries, of this part; '' where it must be computed."""
-    if not found.fingerprint or config.label:
+    """The hash that a packed file carries, of this part and label; '' where it must be computed."""
+    if not found.fingerprint:
         return ""
-    return found.fingerprint + (f"-{config.split}" if len(found.parts) > 1 else "")
+    part = f"-{config.split}" if len(found.parts) > 1 else ""
+    return found.fingerprint + part + (f"-{config.label}" if config.label else "")
 
 
-def _decoded(seen: plan.Plan, found: Source, rows: range, config: DataConfig) -> tuple[np.ndarray, list[int]]:
-    """All good samples in memory; more than fit there are refused with the command that packs them."""
-    count = len(rows) - len(seen.bad)
+def _must_fit_in_memory(count: int, seen: plan.Plan, found: Source) -> None:
+    """Refuse more than MEMORY with the command that packs it, and say that less is about to be decoded."""
     needed = count * int(np.prod(seen.shape)) * seen.dtype.itemsize
     if needed > MEMORY:
         raise UsageError(f"{found.name} needs {needed / 2**30:.1f} GiB decoded, too much to keep in memory: "
                          f"zerosum data prepare {found.name} -o {Path(found.name).stem}{SUFFIX} packs it once")
     log.info(f"{found.name}: decoding {count} samples into memory ({needed / 2**20:.0f} MiB); "
              "zerosum data prepare saves this wait the next time")
+
+
+def _decoded(seen: plan.Plan, found: Source, rows: Sequence[int], config: DataConfig) -> tuple[np.ndarray, list[int]]:
+    """The good samples of these numbers in memory, and their numbers."""
+    count = len(rows) - len(seen.bad)
     x, kept = np.empty((count, *seen.shape), seen.dtype), []
     for row, sample in plan.samples(seen, found, rows, config):
         x[len(kept)] = sample

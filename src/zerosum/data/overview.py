@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from ..core import ZerosumError
+from .builtin.shipped import font_file
 from .dataset import ArrayDataset
 from .fit import COLOURS, to_channels
+from .inspect import Survey
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -16,23 +19,28 @@ COLUMNS, ROWS, POINTS = 12, 10, 10_000
 GAP, MARGIN, INK, PAPER = 4, 16, (40, 40, 40), (232, 232, 232)
 
 
-def picture(dataset: ArrayDataset, path: str | Path) -> Path:
-    """Write an overview PNG of the data and return its path."""
-    (_draw_images if dataset.spec.is_image else _draw_points)(dataset, Path(path))
-    return Path(path)
+def picture(dataset: ArrayDataset, path: str | Path, whole: Survey | None = None) -> Path:
+    """Write an overview PNG and return its path; where the data is only a glimpse, `whole` has the true counts."""
+    path = Path(path)
+    try:
+        (_draw_images if dataset.spec.is_image else _draw_points)(dataset, path, whole)
+    except OSError as error:
+        raise ZerosumError(f"{path} cannot be written ({error.strerror or error}): give another -o") from None
+    return path
 
 
-def heading(dataset: ArrayDataset) -> str:
+def heading(dataset: ArrayDataset, whole: Survey | None) -> str:
     """One line: name, part, count, shape, classes."""
     shape = "x".join(map(str, dataset.spec.shape))
     classes = f", {dataset.spec.num_classes} classes" if dataset.spec.num_classes else ""
-    return f"{Path(dataset.name).name} ({dataset.split}): {len(dataset)} samples of {shape}{classes}"
+    count = len(dataset.x) if whole is None else whole.count
+    return f"{Path(dataset.name).name} ({dataset.split}): {count} samples of {shape}{classes}"
 
 
-def _draw_images(dataset: ArrayDataset, path: Path) -> None:
+def _draw_images(dataset: ArrayDataset, path: Path, whole: Survey | None) -> None:
     from PIL import Image, ImageDraw
 
-    rows = _rows(dataset)
+    rows = _rows(dataset, {} if whole is None else whole.labels)
     _, height, width = dataset.spec.shape
     zoom = max(1, 48 // max(height, width)) if max(height, width) <= 96 else 96 / max(height, width)
     tile = (max(1, round(width * zoom)), max(1, round(height * zoom)))
@@ -42,7 +50,7 @@ def _draw_images(dataset: ArrayDataset, path: Path) -> None:
     sheet = Image.new("RGB", (max(2 * MARGIN + side + COLUMNS * (tile[0] + GAP), 460),
                               top + MARGIN + len(rows) * (max(tile[1], 16) + GAP)), PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((MARGIN, MARGIN - 4), heading(dataset), INK, _font(15))
+    draw.text((MARGIN, MARGIN - 4), heading(dataset, whole), INK, _font(15))
     for i, (name, numbers) in enumerate(rows):
         y = top + i * (max(tile[1], 16) + GAP)
         draw.text((MARGIN, y + tile[1] // 2), name, INK, font, anchor="lm")
@@ -53,7 +61,7 @@ def _draw_images(dataset: ArrayDataset, path: Path) -> None:
     sheet.save(path)
 
 
-def _rows(dataset: ArrayDataset) -> list[tuple[str, np.ndarray]]:
+def _rows(dataset: ArrayDataset, counts: dict[str, int]) -> list[tuple[str, np.ndarray]]:
     """Names and sample numbers of the rows: one class each, or evenly spread samples where there are none."""
     count = len(dataset.x)
     if dataset.labels is None or dataset.spec.num_classes > 4 * ROWS:
@@ -64,7 +72,7 @@ def _rows(dataset: ArrayDataset) -> list[tuple[str, np.ndarray]]:
     for label, name in enumerate(dataset.spec.classes):
         members = np.flatnonzero(dataset.labels == label)
         spread = members[np.linspace(0, len(members) - 1, min(len(members), COLUMNS * lines)).astype(np.int64)]
-        first = f"{name if len(name) <= 24 else name[:23] + '…'}  {len(members)}"
+        first = f"{name if len(name) <= 24 else name[:23] + '…'}  {counts.get(name, len(members))}"
         parts = np.array_split(spread, range(COLUMNS, len(spread), COLUMNS))
         rows += [(first if i == 0 else "", part) for i, part in enumerate(parts)]
     return rows
@@ -80,13 +88,12 @@ def _visible(x: np.ndarray) -> np.ndarray:
 
 
 def _font(size: int) -> "ImageFont.FreeTypeFont":
-    import matplotlib
     from PIL import ImageFont
 
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")), size)
+    return ImageFont.truetype(str(font_file("DejaVuSans")), size)
 
 
-def _draw_points(dataset: ArrayDataset, path: Path) -> None:
+def _draw_points(dataset: ArrayDataset, path: Path, whole: Survey | None) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -101,6 +108,6 @@ def _draw_points(dataset: ArrayDataset, path: Path) -> None:
         axes.plot(*dataset.modes.T.numpy(), "k+", markersize=9, label=f"modes, std {dataset.mode_std:g}")
         axes.legend(loc="upper right")
     more = f" (the first two of {x.shape[1]} coordinates)" if x.shape[1] > 2 else ""
-    axes.set_title(heading(dataset) + more, fontsize=10)
+    axes.set_title(heading(dataset, whole) + more, fontsize=10)
     axes.set_aspect("equal")
     FigureCanvasAgg(figure).print_png(str(path))

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import logging
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from .facts import Facts
 from .formats.packed import ALIGN, HEAD, MAGIC
 from .load import open_path
 from .source import Source
+
+log = logging.getLogger("zerosum.data")
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,11 @@ def _write(target: Path, source: Source, config: DataConfig, progress: Callable[
         for array in (facts.labels, facts.attributes):
             file.write(b"" if array is None else np.ascontiguousarray(array, np.int64).data)
         size = _finish(file, document)
+    remarks = planning.notes(plan, source)
+    for line in planning.left_out(plan) + remarks:
+        log.warning(line)
     return PackedInfo(str(target), len(kept), facts.spec(plan.shape), document["parts"], size, document["fingerprint"],
-                      tuple(plan.bad.values()), tuple(planning.notes(plan, source)))
+                      tuple(plan.bad.values()), tuple(remarks))
 
 
 def _document(source: Source, facts: Facts, plan: planning.Plan, kept: list[int]) -> dict[str, Any]:

@@ -1,8 +1,5 @@
 """Built-in `digits`: 1797 handwritten digits of 8x8 pixels, bundled with scikit-learn."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 import torch
 
@@ -10,6 +7,7 @@ from ..config import DataConfig
 from ..dataset import ArrayDataset
 from ..facts import Facts
 from ..fit import to_channels
+from .shipped import shipped
 
 TEST = 447                                   # catalogue, Sec. 0.2: 1350 to train on, 447 to test
 
@@ -17,27 +15,16 @@ TEST = 447                                   # catalogue, Sec. 0.2: 1350 to trai
 def digits(config: DataConfig) -> ArrayDataset:
     """Handwritten digits (real), enlarged bilinearly to 32 pixels unless `image_size` says otherwise."""
     size = config.image_size or 32
-    x, labels = _read()
-    grey = torch.from_numpy(x.reshape(-1, 1, 8, 8) / 16).float()             # 17 grey levels
+    # Importing scikit-learn to read one small table would double the time to the first training step.
+    table = np.loadtxt(shipped("sklearn", "datasets/data/digits.csv.gz"), np.float32, delimiter=",")
+    labels = table[:, 64].astype(np.int64)
+    grey = torch.from_numpy(table[:, :64].reshape(-1, 1, 8, 8) / 16)         # 17 grey levels
     grey = torch.nn.functional.interpolate(grey, size=(size, size), mode="bilinear")
     images = (grey * 255).round().byte().numpy()
     part = _part(labels, config.split)
     x = np.stack([to_channels(image, config.channels or 1) for image in images[part]])
-    facts = Facts(labels[part].astype(np.int64), tuple("0123456789"))
+    facts = Facts(labels[part], tuple("0123456789"))
     return ArrayDataset.of(x, facts.classed_by(config.label, "digits"), "digits", config)
-
-
-def _read() -> tuple[np.ndarray, np.ndarray]:
-    """The 64 pixels, 0 to 16, and the class of every digit."""
-    package = find_spec("sklearn")
-    path = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz" if package and package.origin else None
-    if path is not None and path.exists():
-        # Importing scikit-learn to read one small table would double the time to the first training step.
-        table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
-        return table[:, :64], table[:, 64].astype(np.int64)
-    from sklearn.datasets import load_digits
-
-    return load_digits(return_X_y=True)
 
 
 def _part(labels: np.ndarray, split: str) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Built-in `glyphs`: capital letters and digits, drawn with the fonts that matplotlib ships."""
 
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from ..config import DataConfig
 from ..dataset import ArrayDataset
 from ..facts import Facts
 from ..fit import to_channels
+from .shipped import font_file
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -69,10 +69,9 @@ def glyphs(config: DataConfig) -> ArrayDataset:
 
 def _font(face: str, height: float) -> "ImageFont.FreeTypeFont":
     """The face at the size at which a capital H is `height` pixels high."""
-    import matplotlib
     from PIL import ImageFont
 
-    file = str(Path(matplotlib.get_data_path(), "fonts", "ttf", f"{face}.ttf"))
+    file = str(font_file(face))
     top = -ImageFont.truetype(file, 200).getbbox("H", anchor="ls")[1]
     return ImageFont.truetype(file, height * 200 / top)
 
