@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..data import DataConfig, Dataset
 
 CHUNK = 500                                  # samples drawn and turned into features at a time
+FAR_OFF = 10.0                               # images that reach it are in another range, not merely unbounded
 MOST_IMAGES, MOST_POINTS = 10_000, 2_500     # 2500: the protocol of the mode count
 
 Functions = dict[str, Callable[[Tensor], Tensor]]
@@ -89,7 +90,7 @@ def _given(x: Tensor | np.ndarray) -> Tensor:
     x = to_float(torch.as_tensor(x).detach().cpu())
     if x.ndim not in (2, 4) or (x.ndim == 4 and x.shape[1] > 4):
         raise UsageError(f"samples must be images (N, C, H, W) or points (N, D), not {tuple(x.shape)}")
-    if x.ndim == 4 and x.numel() and float(x.abs().max()) > 1.5:
+    if x.ndim == 4 and x.numel() and float(x.abs().max()) > FAR_OFF:
         raise UsageError(f"images must lie in [-1, 1] or be uint8, and these reach {float(x.abs().max()):g}")
     return x
 

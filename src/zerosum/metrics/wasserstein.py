@@ -54,8 +54,8 @@ def _measure(real: Tensor, fake: Tensor, context: Context, p: int) -> dict[str, 
     low, high = interval(value, halves)
     # The distance of samples is never 0: what two halves of the real ones show is what no generator can beat.
     floor = wasserstein(real[:n // 2], real[n // 2:n // 2 * 2], p)
-    warning = (f"real samples, {n // 2} against {n // 2}, are {floor:.3g} apart: this is sampling noise"
-               if value < floor else "")
+    warning = (f"real samples, {n // 2} against {n // 2}, are {floor:.3g} apart by chance alone"
+               if low < floor else "")
     return {name: Reading(value, "lower", 0.0, (max(0.0, low), high), "8 random halves", settings | {"floor": floor},
                           warning)}
 
