@@ -73,7 +73,7 @@ dl.list { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap:
 .list, table { font-size: .92rem; font-variant-numeric: tabular-nums }
 .list dt { color: var(--quiet) } .list dd { margin: 0; overflow-wrap: anywhere }
 figure { margin: 0; min-width: 0 }
-figure img { display: block; width: 100%; height: auto; border-radius: 3px; background: #000 }
+figure img { display: block; width: 100%; height: auto; border-radius: 3px; box-shadow: 0 0 0 1px var(--rule) }
 figcaption { font-size: .85rem; margin-top: .5rem; font-variant-numeric: tabular-nums }
 .pair, .strip, .charts { display: grid; gap: 1.75rem 1.5rem }
 .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); align-items: start; margin: 0 0 2.5rem }
@@ -87,7 +87,7 @@ table { border-collapse: collapse; width: 100%; margin: 0 0 1rem }
 th, td { text-align: left; vertical-align: baseline; padding: .38rem 1.25rem .38rem 0 }
 tr { border-bottom: 1px solid var(--rule) }
 th:last-child, td:last-child { padding-right: 0 }
-td a, th a { overflow-wrap: anywhere; display: inline-block; min-width: 6.5rem }
+td a, th a { overflow-wrap: anywhere }
 thead th { font-weight: 400; font-size: .8rem; color: var(--quiet) }
 tbody th { font-weight: 500 }
 .number { text-align: right; white-space: nowrap }
@@ -105,17 +105,20 @@ pre { background: var(--wash); border-radius: 4px; padding: .7rem .9rem; margin:
 p + pre { margin-top: -.4rem }
 code { font: .9em var(--mono); overflow-wrap: anywhere }
 footer { border-top: 1px solid var(--rule); padding-top: 1rem; font-size: .85rem; color: var(--quiet) }
-@media (max-width: 48rem) {
+@media screen and (max-width: 48rem) {
   main { padding: 1.75rem 1.15rem 2.5rem }
   section { display: block; padding: 1.6rem 0 1.75rem } h2 { margin-bottom: 1rem }
   dl.facts { grid-template-columns: repeat(2, 1fr); gap: .9rem 1rem; margin: 1.5rem 0 }
   .settings td:last-child, .settings th:last-child { display: none } .settings th:nth-child(-n+3) { width: auto }
   .strip { gap: 1.1rem .9rem } th, td { padding-right: .7rem }
+  td a, th a { display: inline-block; min-width: 6.5rem }
   .zc text { font-size: 14px } .zc .title { font-size: 16px }
 }
 @media (prefers-reduced-motion: reduce) { .motion { display: none } }
 @media print {
-  :root { --paper: #fff; --ink: #000 } main { max-width: none; padding: 0 } .motion { display: none }
+  :root { --paper: #fff; --ink: #000; font-size: 11px } body { font-size: 1rem }
+  main { max-width: none; padding: 0 } section { display: block } h2 { margin-bottom: 1rem } .motion { display: none }
+  .strip { grid-template-columns: repeat(3, 1fr) } .charts { grid-template-columns: 1fr 1fr }
   figure, .zc, tr, pre { break-inside: avoid } h2, h3 { break-after: avoid }
 }
 """
