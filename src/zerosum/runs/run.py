@@ -49,6 +49,8 @@ class Run:
         try:
             (folder / "samples").mkdir(parents=True, exist_ok=True)
             (folder / "checkpoints").mkdir(exist_ok=True)
+            for half in folder.glob(".run.json.*.part"):     # of one that was killed while it began
+                half.unlink()
         except OSError as error:
             raise ZerosumError(f"cannot make the run folder {folder}: {error.strerror}; choose another --out") from None
         card = plan.model.card

@@ -78,7 +78,7 @@ def _rewind(run: Run, step: int) -> None:
     """Drop what a killed run left behind after its last checkpoint: it will come again."""
     Log(run.folder / "log.jsonl").rewind(step)
     later = [p for p in run.pictures if int(p.stem.removeprefix("step-")) > step]
-    for file in [*later, *run.folder.glob("**/.*.part")]:
+    for file in [*later, *run.folder.glob(".*.part"), *run.folder.glob("*/.*.part")]:
         file.unlink()
 
 
