@@ -13,7 +13,7 @@ from data_files import encoded, folder_of, pixels, save
 from PIL import Image
 
 from zerosum.core import UsageError, ZerosumError
-from zerosum.data import DataConfig, load_data, survey
+from zerosum.data import DataConfig, load_data, load_held_out, survey
 
 
 def test_pixels_arrive_unchanged_in_the_order_of_names(tmp_path):
@@ -51,6 +51,15 @@ def test_folders_named_train_and_test_are_parts(tmp_path, second):
 def test_a_part_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(UsageError, match="has no test part, only train"):
         load_data(folder_of(tmp_path), split="test")
+
+
+def test_what_is_held_out_is_the_test_part_if_there_is_one(tmp_path):
+    folder_of(tmp_path / "one" / "train", 3)
+    assert load_held_out(tmp_path / "one").split == "train"
+    folder_of(tmp_path / "one" / "test", 2)
+    data = load_held_out(tmp_path / "one", channels=1)
+    assert (data.split, len(data), data.spec.channels) == ("test", 2, 1)
+    assert len(load_held_out("digits")) == 447
 
 
 def test_mixed_sizes_are_named_with_the_size_to_ask_for(tmp_path):

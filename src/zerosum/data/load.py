@@ -29,7 +29,7 @@ def load_data(source: "str | Path | DataConfig" = "digits", **settings: Any) -> 
     found = open_path(config)
     rows = found.rows(config.split)
     seen = plan.examine(found, rows)
-    plan.refuse_bad(seen, found, len(rows), config)
+    plan.refuse_bad(seen, found, len(rows), config, "at least ")             # so far only their heads were read
     plan.decide(seen, found, config)
     facts = found.facts.classed_by(config.label, found.name)
     if not isinstance(found.pixels, Files) and found.pixels.shape[1:] == seen.shape:
@@ -42,6 +42,14 @@ def load_data(source: "str | Path | DataConfig" = "digits", **settings: Any) -> 
     for line in plan.left_out(seen) + plan.notes(seen, found):
         log.warning(line)
     return ArrayDataset.of(x, facts.take(np.asarray(kept)), found.name, config, fingerprint)
+
+
+def load_held_out(source: "str | Path | DataConfig" = "digits", **settings: Any) -> ArrayDataset:
+    """The test part, or the training part of data that has no other; `split` of the result says which it is."""
+    config = replace(as_config(source, settings), split="test")
+    if config.data not in BUILTIN and "test" not in open_path(config).parts:
+        config = replace(config, split="train")
+    return load_data(config)
 
 
 def glimpse(config: DataConfig, most: int = 480) -> ArrayDataset:

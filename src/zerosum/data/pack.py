@@ -58,7 +58,7 @@ def _write(target: Path, source: Source, config: DataConfig, progress: Callable[
     """Stream all parts of a source into one packed file; it appears whole or not at all."""
     total = len(source.pixels)
     plan = planning.examine(source, range(total))
-    planning.refuse_bad(plan, source, total, config)
+    planning.refuse_bad(plan, source, total, config, "at least ")            # so far only their heads were read
     planning.decide(plan, source, config)
     kept: list[int] = []
     with _written(target) as file:

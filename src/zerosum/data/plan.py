@@ -118,12 +118,12 @@ def fitted(x: np.ndarray, plan: Plan, config: DataConfig) -> np.ndarray:
     return to_size(x, config.image_size, config.fit) if config.image_size else x
 
 
-def refuse_bad(plan: Plan, source: Source, total: int, config: DataConfig) -> None:
+def refuse_bad(plan: Plan, source: Source, total: int, config: DataConfig, at_least: str = "") -> None:
     """Raise ZerosumError for files that cannot be used, unless the user goes on without them."""
     if len(plan.bad) == total:
         raise ZerosumError(f"{source.name}: none of {total} files can be used: {summary(plan.bad.values())}")
     if plan.bad and not config.skip_bad:
-        raise ZerosumError(f"{len(plan.bad)} of {total} files in {source.name} cannot be used: "
+        raise ZerosumError(f"{at_least}{len(plan.bad)} of {total} files in {source.name} cannot be used: "
                            f"{summary(plan.bad.values())}; pass --skip-bad to go on without them")
 
 
