@@ -110,7 +110,7 @@ footer { border-top: 1px solid var(--rule); padding-top: 1rem; font-size: .85rem
   section { display: block; padding: 1.6rem 0 1.75rem } h2 { margin-bottom: 1rem }
   dl.facts { grid-template-columns: repeat(2, 1fr); gap: .9rem 1rem; margin: 1.5rem 0 }
   .settings td:last-child, .settings th:last-child { display: none } .settings th:nth-child(-n+3) { width: auto }
-  .strip { gap: 1.1rem .9rem } th, td { padding-right: .7rem }
+  .strip { gap: 1.1rem .9rem } th, td { padding-right: .7rem; vertical-align: top }
   td a, th a { display: inline-block; min-width: 6.5rem }
   .zc text { font-size: 14px } .zc .title { font-size: 16px }
 }
