@@ -128,7 +128,7 @@ def interpolate_command(words: list[str]) -> int:
 
 
 def _write_film(film: Tensor, run: Run, out: Path, arguments: argparse.Namespace) -> None:
-    from ..runs.pictures import grid, picture_of, save_png
+    from ..runs.pictures import bounds_of, grid, picture_of, project, save_png, scatter
     from ..runs.timelapse import animate
 
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -136,5 +136,8 @@ def _write_film(film: Tensor, run: Run, out: Path, arguments: argparse.Namespace
         save_png(grid(film.transpose(0, 1).flatten(0, 1), columns=len(film)), out)
     elif out.suffix == ".png":
         save_png(picture_of(film.flatten(0, 1), run.spec), out)
-    else:
+    elif run.spec.is_image:
         animate([picture_of(frame, run.spec) for frame in film], out)
+    else:                                     # one pair of axes for the whole film
+        axes = bounds_of(film.flatten(0, 1)) if run.spec.shape == (2,) else None
+        animate([scatter(project(frame)[0], bounds=axes) for frame in film], out)

@@ -55,7 +55,7 @@ def read_log(path: Path) -> Iterator[dict[str, Any]]:
     """Read the records of a log; a line that a killed run left half-written is skipped."""
     if not path.exists():
         return
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
                 yield json.loads(line)

@@ -15,7 +15,7 @@ from .run import Run
 from .stop import Wish
 
 KEEP = 2                                      # checkpoints that stay: the newest, and one should a disk spoil that
-PREVIEW = 64                                  # samples in a picture
+PREVIEW_IMAGES, PREVIEW_POINTS = 64, 500      # samples in a picture
 CONTINUE, SAVE, STOP = 0, 1, 2
 
 
@@ -34,7 +34,8 @@ class Recorder:
         self._events = self._open_events()
 
     def _real_batch(self) -> Batch:
-        index = torch.arange(min(PREVIEW, len(self.trainer.data)))
+        most = PREVIEW_IMAGES if self.trainer.data.spec.is_image else PREVIEW_POINTS
+        index = torch.arange(min(most, len(self.trainer.data)))
         fields = {k: v.to(self.trainer.device) for k, v in self.trainer.data.gather(index).items()}
         return Batch(to_float(fields.pop("x")), **fields)
 
@@ -85,9 +86,11 @@ class Recorder:
             self.picture()
             self._due["sample"] = time.monotonic() + self.config.sample_every    # drawing does not count
         if self._is_due("score", self.config.score_every):
+            scores = {s["name"]: s["value"] for s in self.score(quick=True) if s["value"] is not None}
             self.log.write({"step": self.trainer.step, "images": self.trainer.images,
-                            "seconds": round(self.seconds, 3),
-                            "scores": {s["name"]: s["value"] for s in self.score(quick=True)}})
+                            "seconds": round(self.seconds, 3), "scores": scores})
+            if self._events is not None:
+                self._events.scalars(self.trainer.step, {f"score/{name}": value for name, value in scores.items()})
             self._due["score"] = time.monotonic() + self.config.score_every
 
     def record(self, numbers: dict[str, float]) -> None:

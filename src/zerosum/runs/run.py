@@ -6,10 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from .. import models as _models  # noqa: F401  (fills the registry)
-from ..core import DataSpec, Model, UsageError, ZerosumError, build, find
+from ..core import DataSpec, Model, UsageError, ZerosumError, build, find, names
 from ..data import DataConfig, Dataset, load_data
 from ..engine import TrainConfig, read_json, read_log, read_tensors, write_json
 from ..version import __version__
@@ -62,7 +63,9 @@ class Run:
                      "count": len(data)},
             "players": {name: {"parameters": sum(p.numel() for p in set(player.parameters()))}
                         for name, player in model.players().items()},
-            "dependencies": {"python": platform.python_version(), "torch": torch.__version__},
+            "dependencies": {"python": platform.python_version(), "torch": torch.__version__,
+                             "numpy": np.__version__},
+            "device": str(model.device),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "state": "running", "steps": 0, "images": 0,
             "seconds": 0.0,
         }, plan.model)
@@ -81,6 +84,8 @@ class Run:
         """Model class and configurations, as they were."""
         settings, name = self.document["settings"], self.document["model"]
         try:
+            if self._class is None and name not in names():
+                raise UsageError(name)        # a name such as `their.py` must not be run because a file says so
             cls = self._class or find(name)
         except UsageError:
             raise UsageError(f"this run's model '{name}' is not one of zerosum's: name the file that defines it "

@@ -12,6 +12,7 @@ from ..engine import Log, Trainer, leave, read_tensors
 from .plan import Plan, construct, fresh_folder, plan
 from .progress import Progress
 from .recorder import Recorder
+from .report import write_report
 from .run import Run
 from .stop import stop_signals
 
@@ -106,6 +107,7 @@ def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
         if wish:
             if first:
                 run.save(state="interrupted")
+                write_report(run.folder)
             leave()
             raise recorder.interrupted()
     leave()
@@ -121,7 +123,6 @@ def _leave_a_note(run: Run, recorder: Recorder) -> None:
 
 def finish(run: Run, recorder: Recorder) -> None:
     """Draw the last picture, measure, and write time-lapse and report."""
-    from .report import write_report
     from .timelapse import timelapse
 
     recorder.picture()
