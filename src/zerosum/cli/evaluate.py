@@ -12,7 +12,7 @@ from .parser import Parser
 def evaluate_command(words: list[str]) -> int:
     """zerosum evaluate RUN [--data D] [--metrics A,B] [-n N] [--json], or --real DIR --fake DIR"""
     from ..data import load_data
-    from ..metrics import METRICS, evaluate
+    from ..metrics import METRICS, evaluate, together
 
     parser = Parser("zerosum evaluate", "Measure a run against held-out real data, or one set of images against "
                     "another. No score is printed without its protocol.")
@@ -44,8 +44,7 @@ def evaluate_command(words: list[str]) -> int:
     if arguments.json:
         print(json.dumps({name: score.to_json() for name, score in scores.items()}, indent=2))
     else:
-        for score in scores.values():
-            print(score)
+        print("\n".join(together(scores.values())))
     return 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core import UsageError, find
 from ..data import DataConfig
-from ..engine import TrainConfig
+from ..engine import TrainConfig, leave
 from ..runs import Run
 from .parser import Parser, settings_in
 
@@ -36,6 +36,7 @@ def train_command(words: list[str]) -> int:
         return _estimate(name, arguments, settings)
     run = train(name, preset=arguments.preset, out=arguments.out, quiet=arguments.quiet or arguments.json,
                     **settings)
+    leave()
     _say(run, arguments.json)
     return 0
 
@@ -86,6 +87,7 @@ def resume_command(words: list[str]) -> int:
     arguments = parser.parse(rest)
     done = resume(folder, model=own, quiet=arguments.quiet or arguments.json,
                       **settings_in(arguments, run.plan.model.Config, TrainConfig, DataConfig))
+    leave()
     _say(done, arguments.json)
     return 0
 
@@ -134,10 +136,10 @@ def _say(run: Run, as_json: bool) -> None:
     print(f"\n{run.document['model']}: {run.document['steps']:,} steps in {run.document['seconds']:.0f} s")
     for name, path in there.items():
         print(f"  {name:<10} {path}")
-    from ..metrics import Score
+    from ..metrics import Score, together
 
-    for score in run.scores:
-        print(f"  {Score.from_json(score)}")
+    for i, line in enumerate(together(map(Score.from_json, run.scores))):
+        print(f"  {'' if i else 'scores':<10} {line}")
     print(f"  next       zerosum sample {folder} -n 64 --best 0.05    zerosum resume {folder} --steps "
           f"{2 * run.document['steps']}")
 

@@ -2,6 +2,6 @@
 
 from .compute import METRICS, compute
 from .evaluate import default_metrics, evaluate
-from .score import Score, ScoreCard
+from .score import Score, ScoreCard, together
 
-__all__ = ["METRICS", "Score", "ScoreCard", "compute", "default_metrics", "evaluate"]
+__all__ = ["METRICS", "Score", "ScoreCard", "compute", "default_metrics", "evaluate", "together"]

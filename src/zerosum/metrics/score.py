@@ -1,6 +1,7 @@
 """A score, which never travels without its card."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -50,17 +51,39 @@ class Score:
         card = {k: tuple(v) if isinstance(v, list) else v for k, v in document["card"].items()}
         return cls(document["name"], math.nan if value is None else value, ScoreCard(**card))
 
-    def __str__(self) -> str:
+    @property
+    def headline(self) -> str:
+        """The number with its interval and what it would be for perfect samples."""
         card = self.card
         interval = "" if card.interval is None else f" [{card.interval[0]:.4g}, {card.interval[1]:.4g}]"
         ideal = "" if card.ideal is None else f" (ideal {card.ideal:.4g})"
+        return f"{self.name} {self.value:.4g}{interval}{ideal}"
+
+    @property
+    def protocol(self) -> str:
+        """What was compared, and how."""
+        card = self.card
         size = "x".join(map(str, card.image_size))
         source = " ".join(part for part in (card.data, card.split, size) if part)
-        parts = [f"{self.name} {self.value:.4g}{interval}{ideal}", f"{card.n_real} real ({source}), {card.n_fake} fake"]
+        parts = [f"{card.n_real} real ({source}), {card.n_fake} fake"]
         if card.features:
             parts.append(_features(card.features))
-        parts += [f"seed {card.seed}", f"zerosum {card.version}", *(f"NOTE {text}" for text in card.warnings)]
-        return "; ".join(parts)
+        return "; ".join([*parts, f"seed {card.seed}", f"zerosum {card.version}"])
+
+    def __str__(self) -> str:
+        return "; ".join([self.headline, self.protocol, *(f"NOTE {text}" for text in self.card.warnings)])
+
+
+def together(scores: Iterable[Score]) -> list[str]:
+    """Several scores as lines of text, a protocol that they share said once below them."""
+    groups: dict[str, list[Score]] = {}
+    for score in scores:
+        groups.setdefault(score.protocol, []).append(score)
+    lines = []
+    for protocol, group in groups.items():
+        lines += [score.headline for score in group]
+        lines += [f"of {protocol}", *dict.fromkeys(f"NOTE {s.name}: {text}" for s in group for text in s.card.warnings)]
+    return lines
 
 
 def _features(card: dict[str, Any]) -> str:
