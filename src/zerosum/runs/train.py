@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core import Model, ZerosumError
 from ..data import load_data
-from ..engine import Log, Trainer, leave, read_tensors
+from ..engine import Log, Trainer, any_of, leave, read_tensors
 from .plan import Plan, construct, fresh_folder, plan
 from .progress import Progress
 from .recorder import Recorder
@@ -94,6 +94,7 @@ def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
                              f"({len(trainer.data):,} samples, {trainer.device}) into {run.folder}")
             trainer.fit(watch=recorder)
             recorder.checkpoint()
+            any_of(0, trainer.world, trainer.device)         # all wait until it is written
             wish.at_once = True               # no step is left that would look for a signal
             if first and not wish:
                 finish(run, recorder)
@@ -110,7 +111,6 @@ def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
                 write_report(run.folder)
             leave()
             raise recorder.interrupted()
-    leave()
     return run
 
 
