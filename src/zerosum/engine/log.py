@@ -52,12 +52,14 @@ class Log:
 
 
 def read_log(path: Path) -> Iterator[dict[str, Any]]:
-    """Read the records of a log; a line that a killed run left half-written is skipped."""
+    """Read the records of a log; a line that a killed run left half-written is skipped, and any that is no record."""
     if not path.exists():
         return
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
-                yield json.loads(line)
+                record = json.loads(line)
             except ValueError:
                 continue
+            if isinstance(record, dict) and isinstance(record.get("step"), int):
+                yield record
