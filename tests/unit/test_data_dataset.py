@@ -159,6 +159,16 @@ def test_downscaling_is_antialiased():
     assert abs(resize(stripes, 8, 8)[:, 2:-2, 2:-2].astype(int) - 127).max() <= 8
 
 
+@pytest.mark.parametrize("channels", [1, 5])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_overshoot_at_an_edge_does_not_wrap_around(channels, dtype):
+    low, high = (-1, 1) if dtype == np.float32 else (0, np.iinfo(dtype).max)
+    x = np.full((channels, 8, 8), low, dtype)
+    x[:, :, 4:] = high                       # bicubic weights overshoot on both sides of an edge
+    out = to_size(x, 24, "stretch")
+    assert (out[..., :9] <= low + (high - low) * 0.02).all() and (out[..., 15:] >= high - (high - low) * 0.02).all()
+
+
 def test_depth_is_widened_without_loss():
     x = np.array([0, 1, 255], np.uint8)
     assert to_depth(x, np.dtype(np.uint16)).tolist() == [0, 257, 65535]

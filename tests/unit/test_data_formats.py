@@ -45,6 +45,12 @@ def test_a_single_idx_file_finds_its_labels(tmp_path):
     assert load_data(folder / "train-images-idx3-ubyte").labels is None
 
 
+def test_idx_files_of_coloured_pictures_are_read(tmp_path):
+    x = pixels(0, (4, 7, 5, 3))
+    (tmp_path / "images").write_bytes(idx(x))
+    assert np.array_equal(load_data(tmp_path / "images").x, x.transpose(0, 3, 1, 2))
+
+
 def test_plain_files_are_preferred_to_their_gzipped_copies(tmp_path):
     mnist(tmp_path, zipped=True)
     assert len(load_data(mnist(tmp_path))) == 6

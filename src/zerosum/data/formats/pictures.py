@@ -50,10 +50,18 @@ def _walk(root: Path) -> Iterable[str]:
             continue
         seen.add((status.st_dev, status.st_ino))
         below[:] = sorted(name for name in below if not name.startswith("."))
+        inside = os.path.relpath(folder, root).replace(os.sep, "/").removeprefix(".")
         for name in files:
-            path = Path(folder, name)
-            if not name.startswith(".") and (not path.exists() or stat.S_ISREG(path.stat().st_mode)):
-                yield path.relative_to(root).as_posix()      # links that lead nowhere stay: they are named as bad
+            if not name.startswith(".") and _is_file(os.path.join(folder, name)):
+                yield f"{inside}/{name}" if inside else name
+
+
+def _is_file(path: str) -> bool:
+    """Whether a name is a file, and no pipe or device; a link that leads nowhere is, so that it is named as bad."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True
 
 
 def _closed(error: OSError) -> None:
