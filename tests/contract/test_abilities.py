@@ -107,7 +107,7 @@ def test_generate(trained):
 
 
 def test_scores(trained):
-    needs(trained.model, "scores")
+    needs(trained.model, "score")
     scores = trained.model.scores(real(trained, 3).x)
     assert scores.shape == (3,) and scores.dtype == torch.float32 and scores.isfinite().all()
 

@@ -52,7 +52,7 @@ class LogProb(Protocol):
     def log_prob(self, x: Tensor) -> Tensor: ...
 
 
-ABILITIES: dict[str, type] = {"sample": Samples, "generate": Generates, "scores": Scores, "encode": Encodes,
+ABILITIES: dict[str, type] = {"sample": Samples, "generate": Generates, "score": Scores, "encode": Encodes,
                               "reconstruct": Reconstructs, "log_prob": LogProb}
 
 

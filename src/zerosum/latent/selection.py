@@ -15,7 +15,7 @@ def best_by_score(model: Model, n: int, share: float, *, seed: int = 0, labels: 
     without a discriminator.
     """
     require(model, "sample")
-    require(model, "scores")
+    require(model, "score")
     if not 0 < share <= 1:
         raise UsageError(f"--best is the share to keep, between 0 and 1, not {share:g}")
     drawn = max(n, round(n / share))
