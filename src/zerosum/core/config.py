@@ -121,11 +121,11 @@ def _comments(config: type) -> dict[str, str]:
         except (OSError, TypeError):        # a class typed at a prompt has no source: its settings work without help
             continue
         lines = source.splitlines()
-        for node in ast.parse(source).body[0].body:  # type: ignore[attr-defined]
-            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                tail = lines[(node.end_lineno or node.lineno) - 1][node.end_col_offset:]
-                if "#" in tail:
-                    found[node.target.id] = tail.split("#", 1)[1].strip()
+        fields = [n for n in ast.parse(source).body[0].body if isinstance(n, ast.AnnAssign)]  # type: ignore[attr-defined]
+        for node in fields:
+            _, is_comment, comment = lines[(node.end_lineno or node.lineno) - 1][node.end_col_offset:].partition("#")
+            if is_comment:
+                found[ast.unparse(node.target)] = comment.strip()
     return found
 
 

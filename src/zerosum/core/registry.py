@@ -1,8 +1,10 @@
 """The registry: systems by name, imported only when they are asked for."""
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -21,11 +23,10 @@ _classes: dict[str, "type[Model]"] = {}
 
 def discover(package: ModuleType) -> None:
     """Note every system below `package`, importing none: `models/FAMILY/wgan_gp.py` will register `wgan-gp`."""
-    for root in package.__path__:
-        for family in sorted(Path(root).iterdir()):
-            for module in pkgutil.iter_modules([str(family)]) if family.is_dir() else ():
-                if not module.name.startswith("_"):
-                    _modules[module.name.replace("_", "-")] = f"{package.__name__}.{family.name}.{module.name}"
+    for family in sorted(path for root in package.__path__ for path in Path(root).iterdir() if path.is_dir()):
+        for module in pkgutil.iter_modules([str(family)]):
+            if not module.name.startswith("_"):
+                _modules[module.name.replace("_", "-")] = f"{package.__name__}.{family.name}.{module.name}"
 
 
 def register(cls: M) -> M:
@@ -65,11 +66,12 @@ def _from_file(path: Path) -> "type[Model]":
     if not path.is_file():
         raise UsageError(f"no such model file: {path}")
     name = path.stem.replace("_", "-")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"_own_{path.stem}", path)     # a file random.py hides no other
     assert spec is not None and spec.loader is not None      # the name ends in .py
     module = importlib.util.module_from_spec(spec)
-    importlib.import_module("sys").modules[path.stem] = module   # so that its source (help texts) can be read
-    _classes.pop(name, None) if name not in _modules else None
+    sys.modules[spec.name] = module           # so that its source (help texts) can be read
+    if name not in _modules:
+        _classes.pop(name, None)
     spec.loader.exec_module(module)
     if name not in _classes or Path(inspect.getfile(_classes[name])).resolve() != path.resolve():
         raise UsageError(f"{path} registers no model: put @register above its class")

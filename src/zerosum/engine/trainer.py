@@ -66,6 +66,13 @@ class _Seat:
         for parameter in self.parameters:
             parameter.requires_grad_(free)
 
+    def accumulate(self, loss: Tensor) -> None:
+        """Add the gradient of a loss to this player's parameters and to no others; the graph stays."""
+        grads = torch.autograd.grad(loss, self.parameters, retain_graph=True, allow_unused=True)
+        for parameter, grad in zip(self.parameters, grads, strict=True):
+            if grad is not None:
+                parameter.grad = grad if parameter.grad is None else parameter.grad + grad
+
 
 class Trainer:
     """Trains one model on one data set; the model plays, the trainer moves. (`core.Game` is what a model sees.)
@@ -159,6 +166,11 @@ class Trainer:
                 for name, value in self._backward(seats, losses, part, gain * share, second_order).items():
                     sums[name] = sums[name] + value * share if name in sums else value * share
             batch.gather_kept(parts)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise UsageError("this model has batch norm, which needs at least 2 samples at a time: choose batch_size "
+                             "and micro_batch so that no part has 1") from error
         finally:
             for seat in seats:
                 seat.release(False)
@@ -167,24 +179,15 @@ class Trainer:
 
     def _backward(self, seats: list[_Seat], losses: Callable[[Batch], dict[str, Terms]], part: Batch, weight: float,
                   second_order: bool) -> Terms:
-        try:
-            with self._stance(second_order), precision.autocast(self.config.precision, self.device):
-                by_player = losses(part)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise UsageError("this model has batch norm, which needs at least 2 samples at a time: choose batch_size "
-                             "and micro_batch so that no part has 1") from error
+        with self._stance(second_order), precision.autocast(self.config.precision, self.device):
+            by_player = losses(part)
         totals: list[Tensor] = [sum(by_player[seat.name].values()) * weight for seat in seats]   # type: ignore[misc]
         if len(seats) == 1:
             totals[0].backward()
         else:
             # One graph, several losses: each player's gradient comes from its own loss alone.
             for seat, total in zip(seats, totals, strict=True):
-                grads = torch.autograd.grad(total, seat.parameters, retain_graph=True, allow_unused=True)
-                for parameter, grad in zip(seat.parameters, grads, strict=True):
-                    if grad is not None:
-                        parameter.grad = grad if parameter.grad is None else parameter.grad + grad
+                seat.accumulate(total)
         return {f"{seat.name}/{term}": value.detach().float()
                 for seat in seats for term, value in by_player[seat.name].items()}
 
