@@ -1,7 +1,9 @@
 """The command `zerosum`."""
 
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
@@ -92,4 +94,10 @@ def _prepare_process() -> None:
     """Settings that must stand before PyTorch is loaded."""
     # Threads that wait for each other should sleep: on a busy machine spinning ones are many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    log = logging.getLogger("zerosum")
+    if not log.handlers:                      # what the data has to say of itself, a line each
+        log.addHandler(logging.StreamHandler())
+        log.setLevel(logging.INFO)
+        log.propagate = False
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
 

@@ -2,15 +2,28 @@
 
 import argparse
 import json
-from dataclasses import replace
+import sys
+import time
 from pathlib import Path
 
 from ..core import UsageError, build, unknown
-from ..data import DataConfig, Survey, describe_builtin, load_data, picture, prepare, survey
+from ..data import DataConfig, Survey, describe_builtin, glimpse, picture, prepare, survey
 from .catalogue import print_table
 from .parser import Parser, settings_in
 
 MOST_NAMED = 20                               # files named on the screen; --json has all
+
+
+class Counter:
+    """Says on stderr how many samples are done, every few seconds."""
+
+    def __init__(self, what: str, every: float = 2.0):
+        self.what, self.every, self._said = what, every, time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self._said >= self.every:
+            self._said = time.monotonic()
+            print(f"{self.what} {done:,} of {total:,}", file=sys.stderr, flush=True)
 
 
 def data_command(words: list[str]) -> int:
@@ -53,11 +66,11 @@ def _show(words: list[str]) -> int:
     parser.add_argument("-o", "--out", metavar="FILE.png", help="where the picture goes [NAME-overview.png]")
     arguments = parser.parse(words)
     config = _config(arguments)
-    found = survey(config)
+    found = survey(config, Counter("looked at"))
     out = None
     if found.count and not found.advice:
         out = Path(arguments.out or f"{Path(found.data).name}-overview.png")
-        picture(load_data(replace(config, skip_bad=True, split="all")), out)
+        picture(glimpse(config), out, found)
     if arguments.json:
         print(json.dumps(found.to_json() | {"picture": None if out is None else str(out)}))
     else:
@@ -105,7 +118,7 @@ def _prepare(words: list[str]) -> int:
     arguments = parser.parse(words)
     if not arguments.out:
         raise UsageError("name the packed file: zerosum data prepare D -o FILE")
-    info = prepare(arguments.source, arguments.out, _config(arguments))
+    info = prepare(arguments.source, arguments.out, _config(arguments), progress=Counter("packed"))
     if arguments.json:
         print(json.dumps({"path": info.path, "count": info.count, "spec": info.spec.to_json(), "parts": info.parts,
                           "bytes": info.bytes, "fingerprint": info.fingerprint, "left_out": len(info.bad)}))

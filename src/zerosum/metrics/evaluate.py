@@ -30,11 +30,11 @@ def evaluate(model: Any, data: "str | DataConfig | Dataset | Tensor | np.ndarray
              features: str | Extractor = "auto") -> dict[str, Score]:
     """Scores of a model's samples against real ones, by name, in the order of `metrics`.
 
-    model: anything that can `sample`, a run, or samples (N, C, H, W) in [-1, 1] or (N, D). data: a data set, or a name
-    or settings, of which the test split is taken; a run knows its own. metrics: default 1-nn, kid and fid for images,
-    modes and w2 for points. n: samples to draw; default as many as there are real ones, at most 10 000 images or
-    2500 points. features: auto, judge, pixels, svc, or an extractor. A conditional model draws with labels as they
-    occur in the data.
+    model: anything that can `sample`, a run, or samples (N, C, H, W) in [-1, 1] or (N, D). data: a data set, or a
+    name or settings, of which the test part is taken, or all where there is none; a run knows its own. metrics:
+    default 1-nn, kid and fid for images, modes and w2 for points. n: samples to draw; default as many as there are
+    real ones, at most 10 000 images or 2500 points. features: auto, judge, pixels, svc, or an extractor. A
+    conditional model draws with labels as they occur in the data.
     Raises UsageError for unknown names and things that do not fit, ZerosumError for samples that are not finite.
     """
     if n is not None and n < 2:
@@ -66,7 +66,7 @@ def default_metrics(data: "Dataset") -> list[str]:
 
 
 def _data(model: Any, data: Any) -> "Dataset":
-    from ..data import ArrayDataset, DataConfig, load_data
+    from ..data import ArrayDataset, DataConfig, load_held_out
 
     if data is None:
         if not hasattr(model, "plan"):
@@ -78,9 +78,9 @@ def _data(model: Any, data: Any) -> "Dataset":
     if isinstance(data, str):
         spec = getattr(getattr(model, "model", model), "data", None)
         known = isinstance(spec, DataSpec) and spec.is_image and spec.height == spec.width
-        return load_data(data, split="test", image_size=spec.image_size, channels=spec.channels) if known \
-            else load_data(data, split="test")
-    return load_data(data, split="test") if isinstance(data, DataConfig) else data
+        return load_held_out(data, image_size=spec.image_size, channels=spec.channels) if known \
+            else load_held_out(data)
+    return load_held_out(data) if isinstance(data, DataConfig) else data
 
 
 def _given(x: Tensor | np.ndarray) -> Tensor:
