@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from ..core import Batch, Model, Player, UsageError, ZerosumError, positive, unknown
+from ..core import Batch, Model, Player, UsageError, ZerosumError, between, positive, unknown
 from ..data import Dataset, Sampler, to_float
 from . import distributed, precision
 from .ema import Average
@@ -33,6 +33,7 @@ class TrainConfig:
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"   # number format; bf16 is slower than fp32 on most CPUs
     compile: bool = False                    # torch.compile the networks (minutes to start; for long runs on a GPU)
     device: str = "auto"                     # auto, cpu, cuda, cuda:N or mps
+    memory_fraction: float = 1.0             # largest share of a CUDA device's memory to take
     threads: int = 0                         # CPU threads (0: PyTorch's choice)
     log_every: int = 20                      # steps between records in log.jsonl
     sample_every: float = 10.0               # seconds between pictures (0: only at the end)
@@ -42,6 +43,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         positive(self, "batch_size", "log_every")
+        between(self, 0.01, 1, "memory_fraction")
         for name in ("steps", "images", "minutes", "micro_batch", "threads", "sample_every",
                      "score_every", "checkpoint_every"):
             if getattr(self, name) < 0:
@@ -91,6 +93,8 @@ class Trainer:
                           "another loss", stacklevel=2)
         precision.set_threads(config.threads, self.world.size)
         precision.set_precision(config.precision, self.device)
+        if self.device.type == "cuda" and config.memory_fraction < 1:
+            torch.cuda.set_per_process_memory_fraction(config.memory_fraction, self.device)
         self.model, self.data = model.to(self.device), data
         self.step = self.images = 0
         self.sampler = Sampler(len(data), config.seed)

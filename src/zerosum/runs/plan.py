@@ -14,7 +14,7 @@ from ..engine import TrainConfig
 
 # Settings that say how long and where to train, and what to write: a run may go on with others.
 BUDGETS = ("steps", "images", "minutes")
-FREE = {*BUDGETS, "device", "threads", "sample_every", "score_every", "checkpoint_every",
+FREE = {*BUDGETS, "device", "memory_fraction", "threads", "sample_every", "score_every", "checkpoint_every",
         "tensorboard"}
 
 
