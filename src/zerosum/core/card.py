@@ -11,7 +11,7 @@ class Card:
     title: str                               # of the paper
     authors: str
     year: int
-    arxiv: str                               # id, or the address of the source where there is no paper
+    arxiv: str                               # id; the address of the source where there is no paper; "" for neither
     summary: str                             # one sentence: what sets it apart
     tasks: tuple[str, ...]                   # generation, conditional-generation, density-estimation, ...
     structure: Literal["direct", "hierarchical", "iterative", "other"]       # taxonomy of 1803.04469
@@ -25,9 +25,10 @@ class Card:
 
     @property
     def link(self) -> str:
-        return self.arxiv if "/" in self.arxiv else f"https://arxiv.org/abs/{self.arxiv}"
+        """Address of the paper or source, "" where there is none."""
+        return self.arxiv if "/" in self.arxiv or not self.arxiv else f"https://arxiv.org/abs/{self.arxiv}"
 
 
-NO_PAPER = Card(title="a model of your own", authors="you", year=0, arxiv="/", summary="No card was given.",
+NO_PAPER = Card(title="a model of your own", authors="you", year=0, arxiv="", summary="No card was given.",
                 tasks=("generation",), structure="other", density="implicit", generator="your own",
                 discriminator="your own", extra="unknown", objective="your own", constraint="unknown")

@@ -61,7 +61,7 @@ class Recipe(LatentModel):
 
     card = Card(
         title="recipe: network x objective x penalty x augmentation", authors="zerosum", year=2026,
-        arxiv="https://github.com/zerosum/zerosum",
+        arxiv="",
         summary="One GAN with four exchangeable parts, so that a comparison changes one thing at a time.",
         tasks=("generation", "comparison"), structure="direct", density="implicit",
         generator="by name", discriminator="by name", extra="none", objective="by name", constraint="by name",

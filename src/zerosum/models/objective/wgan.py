@@ -77,8 +77,8 @@ class WGAN(LatentModel):
     def critic_updates(self, step: int) -> int:
         """How often the critic moves in this step: near its optimum before the generator follows its gradient."""
         cfg = self.cfg
-        often = step < cfg.warmup_steps or (cfg.refresh_every > 0 and step % cfg.refresh_every == 0)
-        return cfg.warmup_critic if often and cfg.warmup_steps else cfg.n_critic
+        often = step < cfg.warmup_steps or (step > 0 and cfg.refresh_every > 0 and step % cfg.refresh_every == 0)
+        return cfg.warmup_critic if often else cfg.n_critic
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:                       # Algorithm 1
         for _ in range(self.critic_updates(trainer.step)):                          # lines 2-8
