@@ -47,7 +47,7 @@ def measure(trial: Trial) -> dict[str, float]:
 CLAIM = Claim(
     statement="Given the class, the generator makes it, and the discriminator knows which class belongs to an image.",
     baseline="an unconditional GAN whose samples are picked by the judge",
-    sides={"cgan": Side("cgan", "small"), "gan": Side("gan", "small", {"steps": 6_000})},
+    sides={"cgan": Side("cgan", "small"), "gan": Side("gan", "small")},
     checks=(
         Check("the judge sees the class that was asked for", "class as asked", "at least", 0.95, "catalogue CND-01"),
         Check("D prefers the right label of a real digit", "right label preferred", "at least", 0.8,

@@ -61,13 +61,13 @@ CLAIM = Claim(
               "is tighter, and samples have less high-frequency energy than a GAN's: they are blurred.",
     baseline="probabilistic PCA with as many latents (a VAE with linear decoder, in closed form), Gaussians of every "
              "other rank up to the full one, and for sharpness a GAN",
-    sides={"vae": Side("vae", "small"), "gan": Side("gan", "small", {"steps": 6_000})},
+    sides={"vae": Side("vae", "small"), "gan": Side("gan", "small")},
     checks=(
         Check("the bound exceeds the likelihood of PCA with as many latents", "elbo", "above", "ppca",
               "catalogue EXP-07"),
-        Check("the tighter bound exceeds that of the best Gaussian of any rank, full included (dequantized pixels: the "
-              "density of constant ones is infinite otherwise)", "iwae, dequantized", "above",
-              "best Gaussian, dequantized", "catalogue EXP-07"),
+        Check("the tighter bound exceeds that of the best Gaussian of any rank, on dequantized pixels",
+              "iwae, dequantized", "above", "best Gaussian, dequantized",
+              "catalogue EXP-07; undequantized, constant pixels have an infinite density"),
         Check("more importance samples tighten the bound", "iwae", "at least", "elbo", "1509.00519, Thm. 1"),
         Check("samples are blurrier than a GAN's", "high frequencies, vae", "below", "high frequencies, gan",
               "catalogue EXP-07"),

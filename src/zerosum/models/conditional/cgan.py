@@ -85,9 +85,9 @@ class CGAN(GAN):
 
     PRESETS = {
         "paper": {"data": "digits", "batch_size": 100, "images": 50_000_000},
-        "small": {"data": "digits", "image_size": 8, "z_dim": 32, "prior": "normal", "widths": (128, 64, 256),
-                  "d_widths": (96, 16, 64), "dropout": 0.0, "optimizer": "adam", "lr": 5e-4, "batch_size": 64,
-                  "steps": 6_000, "ema": 20_000},
+        "small": {"data": "digits", "image_size": 8, "z_dim": 32, "prior": "normal", "widths": (48, 240, 256),
+                  "d_widths": (96, 24, 96), "d_steps": 2, "dropout": 0.5, "optimizer": "adam", "lr": 1e-3,
+                  "batch_size": 64, "steps": 1_200, "ema": 10_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "widths": (8, 8, 16), "d_widths": (8, 4, 8),
                  "batch_size": 8, "steps": 4},
     }

@@ -42,7 +42,7 @@ class KerasDCGAN(GAN):
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 28, "batch_size": 128, "images": 6_000_000},
-        "small": {"data": "digits", "image_size": 28, "width": 16, "batch_size": 128, "steps": 468},
+        "small": {"data": "digits", "image_size": 28, "width": 16, "batch_size": 128, "steps": 1_500},
         "tiny": {"data": "digits", "image_size": 12, "width": 4, "z_dim": 8, "batch_size": 8, "steps": 4},
     }
 
