@@ -1,10 +1,14 @@
 """Who moves and who does not: the first invariant of the engine, for every system."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from zerosum.core import UsageError
+from zerosum.core import DataSpec, UsageError
+from zerosum.data import ArrayDataset
+from zerosum.engine import Trainer
+from zerosum.runs import construct, plan
 
 
 def leaves(terms: dict[str, Tensor]) -> set[int]:
@@ -176,3 +180,24 @@ def test_grey_and_colour(tiny, channels):
     trainer = tiny(channels=channels)
     trainer.play()
     assert trainer.model.sample(2, seed=0).shape == (2, channels, *trainer.data.spec.shape[1:])
+
+
+def samples_of(shape: tuple[int, ...]) -> ArrayDataset:
+    random = np.random.RandomState(0)
+    x = random.uniform(-1, 1, (12, *shape)).astype(np.float32)
+    return ArrayDataset(x, DataSpec(shape, 3, ("a", "b", "c")), name="samples", labels=np.arange(12) % 3)
+
+
+@pytest.mark.parametrize("shape", [(2,), (5,), (1, 8, 12), (3, 20, 12), (1, 7, 7), (2, 28, 28), (1, 1, 1)],
+                         ids=lambda shape: "x".join(map(str, shape)))
+def test_data_of_any_shape_are_trained_on_or_refused_in_one_line(name, shape):
+    chosen, data = plan(name, "tiny", {"device": "cpu"}), samples_of(shape)
+    try:
+        model = construct(chosen.model, chosen.cfg, data.spec, 0)
+        terms = Trainer(model, data, chosen.train).play()
+    except UsageError as error:
+        assert "\n" not in str(error) and len(str(error)) > 30
+        assert not any(word in str(error) for word in ("unpack", "index", "expected", "argument")), error
+        return
+    assert all(value.isfinite() for value in terms.values())
+    assert model.sample(3, seed=0).shape == (3, *shape)

@@ -107,7 +107,8 @@ def show_command(words: list[str]) -> int:
         print(json.dumps(document, indent=2))
         return 0
     print(document["docstring"], end="\n\n")
-    print(f"{document['link'] or 'no paper'}   family {document['family']}, {document['structure']}, {document['density']} density")
+    print(f"{document['link'] or 'no paper'}   family {document['family']}, {document['structure']}, "
+          f"{document['density']} density")
     print(f"tasks      {', '.join(document['tasks'])}\nabilities  {', '.join(document['abilities'])}")
     print("moves      " + "\n           ".join(f"{when}: {moves}" for when, moves in document["rounds"].items()))
     print("players    " + ", ".join(f"{name} {count:,} parameters" for name, count in document["players"].items())

@@ -86,7 +86,7 @@ def _using(folder: Path, document: Document, run: str) -> list[str]:
     if "labels" in can and labels:
         told.append(command(f"zerosum sample {run} -n 64 --label {shlex.quote(text(labels[0]))} -o class.png",
                             "Draw samples of one class:"))
-    if "scores" in can:
+    if "score" in can:
         told.append(command(f"zerosum sample {run} -n 64 --best 0.05 -o best.png",
                             "Draw twenty times as many, and keep those that the discriminator finds most real:"))
     return [*told, command(python + (f"    # (64, {shape})" if shape else ""), "From Python:")]
