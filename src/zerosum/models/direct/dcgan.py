@@ -60,9 +60,9 @@ class DCGAN(GAN):
     )
 
     def networks(self) -> tuple[nn.Module, nn.Module]:
-        cfg, (channels, height, width) = self.cfg, self.data.shape
-        return (DCGANGenerator(cfg.z_dim, (height, width), channels, cfg.width, cfg.upsample),
-                DCGANDiscriminator((height, width), channels, cfg.width))
+        cfg, size, channels = self.cfg, (self.data.height, self.data.width), self.data.channels
+        return (DCGANGenerator(cfg.z_dim, size, channels, cfg.width, cfg.upsample),
+                DCGANDiscriminator(size, channels, cfg.width))
 
     def players(self) -> dict[str, Player]:
         opt = adam(self.cfg.lr, self.cfg.betas)

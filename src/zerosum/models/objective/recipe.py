@@ -14,7 +14,20 @@ from typing import Literal
 from torch import Tensor
 
 from ...augment import AUGMENTATIONS
-from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, adam, between, positive, register, unknown
+from ...core import (
+    Batch,
+    Card,
+    DataSpec,
+    Game,
+    LatentModel,
+    Player,
+    UsageError,
+    adam,
+    between,
+    positive,
+    register,
+    unknown,
+)
 from ...losses import OBJECTIVES
 from ...networks.pairs import PAIRS, make_pair
 from ...penalties import PENALTIES
@@ -69,6 +82,9 @@ class Recipe(LatentModel):
 
     def __init__(self, cfg: Config, data: DataSpec):
         super().__init__(cfg, data)
+        if cfg.augmentation != "none" and not data.is_image:
+            raise UsageError(f"augmentation {cfg.augmentation} is for images, and this data is points: "
+                             "use --augmentation none")
         norm = ("none" if cfg.penalty != "none" else "batch") if cfg.norm == "auto" else cfg.norm
         self.generator, self.discriminator = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, norm)
         self.objective, self.penalty = OBJECTIVES[cfg.objective], PENALTIES[cfg.penalty]
