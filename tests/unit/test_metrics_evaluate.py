@@ -12,7 +12,7 @@ from torch import nn
 
 from zerosum.core import DataSpec, UsageError, ZerosumError
 from zerosum.data import DataConfig, load_data
-from zerosum.metrics import METRICS, Score, compute, evaluate
+from zerosum.metrics import METRICS, Score, compute, evaluate, together
 from zerosum.version import __version__
 
 
@@ -71,6 +71,18 @@ def test_a_score_is_json():
         document = json.loads(json.dumps(score.to_json(), allow_nan=False))
         assert document["name"] == score.name and document["value"] == score.value
         assert document["card"]["n_fake"] == 100
+        assert Score.from_json(document) == score
+
+
+def test_a_shared_protocol_is_said_once_below_the_scores():
+    scores = evaluate(Copier(), "digits", "1-nn,fid", n=100)
+    lines = together(scores.values())
+    firsts = [line.split()[0] for line in lines]
+    assert firsts == ["1-nn", "1-nn-real", "1-nn-fake", "fid", "of", *["NOTE"] * (len(lines) - 5)]
+    assert lines[4] == f"of {scores['fid'].protocol}"
+    assert any(line.startswith("NOTE fid: 100 samples are few") for line in lines)
+    other = evaluate(Copier(), "digits", "fid", n=100, features="pixels")
+    assert sum(line.startswith("of ") for line in together([scores["fid"], other["fid"]])) == 2
 
 
 def test_every_metric_gives_the_scores_it_announces():

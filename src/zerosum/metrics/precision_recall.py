@@ -29,16 +29,15 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = K) -> dict[str, float]
     real, fake = centred(real, fake)
     real_radii, fake_radii = neighbour_distances(real, k), neighbour_distances(fake, k)
     inside = torch.zeros(len(fake), dtype=torch.int64)       # real balls that hold this fake
-    recalled, covered = torch.zeros(len(real), dtype=torch.bool), torch.zeros(len(real), dtype=torch.bool)
+    nearest, clearance = real.new_full((2, len(real)), torch.inf)        # to any fake; to the rim of any fake's ball
     for rows in blocks(len(real)):
         for columns in blocks(len(fake)):
             distances = squared_distances(real[rows], fake[columns])
-            in_real = distances <= real_radii[rows, None]
-            inside[columns] += in_real.sum(0)
-            covered[rows] |= in_real.any(1)
-            recalled[rows] |= (distances <= fake_radii[columns]).any(1)
-    return {"precision": _share(inside > 0), "recall": _share(recalled),
-            "density": float(inside.double().mean()) / k, "coverage": _share(covered)}
+            inside[columns] += (distances <= real_radii[rows, None]).sum(0)
+            nearest[rows] = torch.minimum(nearest[rows], distances.amin(1))
+            clearance[rows] = torch.minimum(clearance[rows], distances.sub_(fake_radii[columns]).amin(1))
+    return {"precision": _share(inside > 0), "recall": _share(clearance <= 0),
+            "density": float(inside.double().mean()) / k, "coverage": _share(nearest <= real_radii)}
 
 
 def _share(flags: Tensor) -> float:
