@@ -18,7 +18,7 @@ def spectral_energy(x: Tensor) -> Tensor:
     """
     from scipy.fft import dctn
 
-    energy = torch.from_numpy(dctn(x.double().numpy(), axes=(2, 3), norm="ortho")).square()
+    energy = torch.from_numpy(dctn(x.detach().cpu().double().numpy(), axes=(2, 3), norm="ortho")).square()
     vertical, horizontal = (torch.arange(size, dtype=torch.float64) / (2 * size) for size in x.shape[2:])
     radius = (vertical[:, None] ** 2 + horizontal ** 2).sqrt()           # cycles per pixel
     return torch.stack([(energy * (radius > limit)).sum((1, 2, 3)) for limit in (0.25, 0.0)], 1)
