@@ -16,7 +16,7 @@ import torch
 
 import zerosum as zs
 from zerosum.cli import main
-from zerosum.core import UsageError, ZerosumError
+from zerosum.core import UsageError, ZerosumError, registry
 from zerosum.engine import Log, read_json, read_log, read_tensors, write_tensors
 from zerosum.runs import pictures
 from zerosum.runs.recorder import Recorder
@@ -417,7 +417,8 @@ def test_checkpoints_of_another_model_are_refused(stopped, tmp_path):
         _ = zs.load(stopped).model
 
 
-def test_a_run_of_ones_own_model_needs_its_file(tmp_path, capsys):
+def test_a_run_of_ones_own_model_needs_its_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
     file = tmp_path / "my_gan.py"
     file.write_text('"""Mine."""\nfrom zerosum.core import register\nfrom zerosum.models.objective.gan import GAN\n\n\n'
                     "@register\nclass MyGAN(GAN):\n"
@@ -425,8 +426,6 @@ def test_a_run_of_ones_own_model_needs_its_file(tmp_path, capsys):
                     "        return {'adversarial': 2 * super().generator_loss(batch)['adversarial']}\n")
     folder = tmp_path / "run"
     assert command("train", file, "--preset", "tiny", "--out", folder, "--quiet", "--no-tensorboard") == 0
-    from zerosum.core import registry
-
     registry._classes.pop("my-gan")           # as in another process
     said = refused(capsys, "sample", folder)
     assert said.startswith("2 ") and "--model FILE.py" in said

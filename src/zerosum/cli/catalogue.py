@@ -11,7 +11,7 @@ from .. import models as _models  # noqa: F401  (fills the registry)
 from ..core import Model, abilities, find, find_all, settings_of, unknown
 from ..data import load_data
 from ..runs import plan
-from .moves import describe_round
+from .moves import Still, describe_round
 from .parser import Parser
 
 SUMMARY = Path(__file__).parents[1] / "claims" / "summary.json"
@@ -82,7 +82,7 @@ def describe(cls: type[Model], measured: dict[str, dict[str, Any]]) -> dict[str,
     """Everything about one model: card, settings, who moves, presets and claim."""
     preset = plan(cls, "paper" if "paper" in cls.PRESETS else None, {"steps": 1})
     spec = load_data(preset.data).spec
-    with torch.device("meta"):                # shapes without numbers: the paper's widths cost nothing
+    with torch.device("meta"), Still():       # shapes without numbers: the paper's widths cost nothing
         model = cls(preset.cfg, spec)
     rounds = {f"step {step}": describe_round(model, step) for step in (0, 1, 30)}
     return entry(cls, measured) | {

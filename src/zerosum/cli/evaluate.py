@@ -23,7 +23,7 @@ def evaluate_command(words: list[str]) -> int:
     parser.add_argument("--image-size", type=int, default=0, metavar="int", help="bring --real and --fake to this size")
     parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}")
     parser.add_argument("-n", type=int, metavar="int", help="how many samples [as many as real ones]")
-    parser.add_argument("--seed", type=int, default=0, metavar="int", help="of samples and estimators [0]")
+    parser.add_seed("of samples and estimators")
     parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
     parser.add_json()
     arguments = parser.parse(words)

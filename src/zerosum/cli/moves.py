@@ -1,9 +1,11 @@
 """Who moves when: one round of a model's game, played without computing anything."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from ..core import Batch, DataSpec, Model
 
@@ -34,11 +36,23 @@ class DryGame:
         self.moves.append(f"(the optimizer of {player} starts anew)")
 
 
+class Still(TorchFunctionMode):
+    """Leaves out what works in place: it changes no tensor without numbers, and the meta device takes long over it."""
+
+    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        name, kwargs = getattr(func, "__name__", ""), kwargs or {}
+        target = args[0] if args else kwargs.get("tensor")
+        if name.endswith("_") and not name.startswith("_") and isinstance(target, Tensor) and target.is_meta:
+            return target
+        return func(*args, **kwargs)
+
+
 def describe_round(model: Model, step: int) -> str:
     """The moves of one step in words, `5 x critic, 1 x generator`; the model may live on the meta device."""
     game = DryGame(model.data)
     game.step = step
-    model.train_step(game)
+    with Still():
+        model.train_step(game)
     parts: list[tuple[str, int]] = []
     for move in game.moves:
         if parts and parts[-1][0] == move:

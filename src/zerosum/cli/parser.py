@@ -31,6 +31,10 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"unexpected '{word}': see '{self.prog} --help'")
         return arguments
 
+    def add_seed(self, of: str) -> None:
+        """Add --seed, a whole number that every random generator takes."""
+        self.add_argument("--seed", type=_seed, default=0, metavar="int", help=f"{of} [0]")
+
     def add_json(self) -> None:
         self.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
@@ -40,6 +44,12 @@ class Parser(argparse.ArgumentParser):
         for setting in settings_of(config):
             if setting.name != without:
                 _add_flag(group, setting, preset.get(setting.name, setting.default))
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise UsageError(f"seed must lie between 0 and 2^63 - 1, not {text}")
+    return int(text)
 
 
 def _add_flag(group: Any, setting: Setting, default: Any) -> None:

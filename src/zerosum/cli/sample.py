@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ from .parser import Parser
 def _parser(command: str, about: str) -> Parser:
     parser = Parser(f"zerosum {command}", about)
     parser.add_argument("run", metavar="RUN", help="a run folder")
-    parser.add_argument("--seed", type=int, default=0, metavar="int", help="of the noise [0]")
+    parser.add_seed("of the noise")
     parser.add_argument("--label", action="append", metavar="K", help="class to draw, by number or name; may be given "
                         "several times [each class in turn]")
     parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
@@ -57,6 +58,8 @@ def sample_command(words: list[str]) -> int:
     arguments = parser.parse(words)
     if arguments.n < 1:
         raise UsageError(f"-n must be at least 1, not {arguments.n}")
+    if not 0 <= arguments.truncation < math.inf:
+        raise UsageError(f"truncation must be a number, at least 0, not {arguments.truncation:g}")
     run = Run.open(arguments.run, arguments.model)
     require(run.model, "sample")
     labels, scores = _labels(run, arguments.label, arguments.n), None

@@ -71,7 +71,10 @@ def resume_command(words: list[str]) -> int:
     from ..runs import resume
 
     if not words or words[0].startswith("-"):
-        return Parser("zerosum resume", "Go on with a run: zerosum resume RUN").parse(words) and _missing_run("resume")
+        if {"-h", "--help"} & set(words):
+            Parser("zerosum resume", "Go on with a run: zerosum resume RUN\n"
+                   "(zerosum resume RUN --help shows its settings)").parse(words)
+        return _missing_run("resume")
     folder, rest = words[0], words[1:]
     own = _flag_value(rest, "--model")
     run = Run.open(folder, own)
