@@ -23,6 +23,11 @@ def prefers_the_right_label(model: Model, seed: int) -> float:
         return float((model.scores(x, right) > model.scores(x, wrong)).float().mean())
 
 
+def spread_within(x: Tensor, labels: Tensor) -> float:
+    """Standard deviation of the pixels among images of one class; the mean over pixels and classes."""
+    return float(torch.stack([x[labels == label].flatten(1).std(0).mean() for label in range(10)]).mean())
+
+
 def draws_per_picked(x: Tensor) -> float:
     """Samples to draw without labels until one of a given class is found, by the judge; the mean over the classes."""
     shares = torch.bincount(classes_of(x), minlength=10).double() / len(x)
@@ -39,6 +44,8 @@ def measure(trial: Trial) -> dict[str, float]:
     for title, images in (("cgan, one class a row", x[:100][by_class]), ("gan, unasked", x_plain)):
         trial.panel(title, images_panel(images, 100))
     return {"class as asked": right, "right label preferred": prefers_the_right_label(done.model, trial.seed),
+            "spread within a class": spread_within(x, asked),
+            "spread within a class, half of the data's": spread_within(done.data.all(), labels_of(done.data)) / 2,
             "draws per digit, cgan": 1 / right if right else float("inf"),
             "draws per digit, gan": draws_per_picked(x_plain),
             "times as many draws": draws_per_picked(x_plain) * right, "classes, gan": coverage(x_plain)}
@@ -50,6 +57,8 @@ CLAIM = Claim(
     sides={"cgan": Side("cgan", "small"), "gan": Side("gan", "small")},
     checks=(
         Check("the judge sees the class that was asked for", "class as asked", "at least", 0.95, "catalogue CND-01"),
+        Check("images of one class differ at least half as much as real ones", "spread within a class", "at least",
+              "spread within a class, half of the data's", "catalogue, Sec. 0.3: fidelity never without diversity"),
         Check("D prefers the right label of a real digit", "right label preferred", "at least", 0.8,
               "catalogue CND-01; 1411.1784, Eq. (2)"),
         Check("picking from an unconditional GAN takes five times the samples", "times as many draws", "above", 5,

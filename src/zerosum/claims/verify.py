@@ -6,7 +6,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -61,19 +61,16 @@ def verify(model: str, seeds: Sequence[int] = SEEDS, *, workers: int = 1, result
     from ..engine import write_json
 
     claim, folder = claim_of(model), Path(results)
-    stored = {} if fresh else _stored(model, claim, folder)
-    todo = [seed for seed in dict.fromkeys(seeds) if seed not in stored]
+    stored = _stored(model, claim, folder)
+    todo = [seed for seed in dict.fromkeys(seeds) if fresh or seed not in stored]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ZerosumError(f"cannot make {folder}: {error.strerror}; choose another folder for the results") from None
     picture = folder / f"{model}.png"
     pictures = [picture if seed == min(seeds) or not picture.exists() else None for seed in todo]
-    if workers > 1 and len(todo) > 1:
-        pool = ThreadPoolExecutor(workers)
-        found = pool.map(partial(_elsewhere, model), todo, pictures)
-    else:
-        found = map(partial(measure, model, report=report), todo, pictures)
+    found = (_in_processes(model, todo, pictures, workers) if workers > 1 and len(todo) > 1
+             else map(partial(measure, model, report=report), todo, pictures))
     for seed, result in zip(todo, found, strict=True):
         stored[seed] = result
         write_json(folder / f"{model}.json", document_of(model, claim, stored, picture))
@@ -97,6 +94,14 @@ def measure(model: str, seed: int, picture: Path | None = None,
     if picture is not None and trial.panels:
         save_png(row_of(trial.panels), picture)
     return {"quantities": quantities, "seconds": seconds, "date": time.strftime("%Y-%m-%d", time.gmtime())}
+
+
+def _in_processes(model: str, seeds: list[int], pictures: list[Path | None], workers: int) -> Iterator[dict[str, Any]]:
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield from pool.map(partial(_elsewhere, model), seeds, pictures)
+    finally:
+        pool.shutdown(cancel_futures=True)       # where one seed fails, those that wait are not begun
 
 
 def _elsewhere(model: str, seed: int, picture: Path | None) -> dict[str, Any]:

@@ -68,7 +68,8 @@ class CGAN(GAN):
         d_steps: int = 1                     # discriminator updates per generator update
         widths: tuple[int, int, int] = (200, 1000, 1200)      # of the generator: from z, from y, joint
         d_widths: tuple[int, int, int] = (240, 50, 240)       # maxout units of the discriminator: from x, from y, joint
-        dropout: float = 0.5                 # share of hidden units dropped, in both
+        dropout: float = 0.5                 # share of the generator's hidden units dropped
+        d_dropout: float = 0.5               # share of the discriminator's
         optimizer: Literal["sgd", "adam"] = "sgd"   # sgd has the paper's schedule of rate and momentum
         lr: float = 0.1                      # learning rate of both players
         betas: tuple[float, float] = (0.5, 0.999)   # of Adam
@@ -80,14 +81,14 @@ class CGAN(GAN):
         def __post_init__(self) -> None:
             positive(self, "z_dim", "d_steps", "lr", "lr_decay", "momentum_images")
             between(self, 1, 1e6, "widths", "d_widths")
-            between(self, 0, 0.9999, "dropout", "betas", "momentum")
+            between(self, 0, 0.9999, "dropout", "d_dropout", "betas", "momentum")
             between(self, 0, 1e9, "ema")
 
     PRESETS = {
         "paper": {"data": "digits", "batch_size": 100, "images": 50_000_000},
-        "small": {"data": "digits", "image_size": 8, "z_dim": 32, "prior": "normal", "widths": (48, 240, 256),
-                  "d_widths": (96, 24, 96), "d_steps": 2, "dropout": 0.5, "optimizer": "adam", "lr": 1e-3,
-                  "batch_size": 64, "steps": 1_200, "ema": 10_000},
+        "small": {"data": "digits", "image_size": 8, "z_dim": 32, "prior": "normal", "widths": (128, 128, 256),
+                  "d_widths": (96, 24, 96), "d_steps": 2, "dropout": 0.0, "optimizer": "adam", "lr": 1e-3,
+                  "batch_size": 64, "steps": 1_800, "ema": 10_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "widths": (8, 8, 16), "d_widths": (8, 4, 8),
                  "batch_size": 8, "steps": 4},
     }
@@ -108,7 +109,7 @@ class CGAN(GAN):
     def networks(self) -> tuple[nn.Module, nn.Module]:
         cfg, shape, classes = self.cfg, self.data.shape, self.data.num_classes
         return (CGANGenerator(cfg.z_dim, classes, shape, cfg.widths, cfg.dropout),
-                CGANDiscriminator(classes, shape, cfg.d_widths, cfg.dropout))
+                CGANDiscriminator(classes, shape, cfg.d_widths, cfg.d_dropout))
 
     def condition(self, labels: Tensor) -> Tensor:
         """One-hot labels, (N, num_classes) float."""
