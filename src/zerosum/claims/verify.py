@@ -68,7 +68,8 @@ def verify(model: str, seeds: Sequence[int] = SEEDS, *, workers: int = 1, result
     except OSError as error:
         raise ZerosumError(f"cannot make {folder}: {error.strerror}; choose another folder for the results") from None
     picture = folder / f"{model}.png"
-    pictures = [picture if seed == min(seeds) or not picture.exists() else None for seed in todo]
+    draws = min(seeds) if picture.exists() else min(todo, default=0)
+    pictures = [picture if seed == draws else None for seed in todo]
     found = (_in_processes(model, todo, pictures, workers) if workers > 1 and len(todo) > 1
              else map(partial(measure, model, report=report), todo, pictures))
     for seed, result in zip(todo, found, strict=True):
