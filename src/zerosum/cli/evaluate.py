@@ -22,6 +22,8 @@ def evaluate_command(words: list[str]) -> int:
     parser.add_argument("--fake", metavar="D", help="generated images (a folder, zip or array)")
     parser.add_argument("--image-size", type=int, default=0, metavar="int", help="bring --real and --fake to this size")
     parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}")
+    parser.add_argument("--features", default="auto", metavar="F", help="feature network: judge, pixels or svc [auto: "
+                        "the judge where there is one]")
     parser.add_argument("-n", type=int, metavar="int", help="how many samples [as many as real ones]")
     parser.add_seed("of samples and estimators")
     parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
@@ -40,7 +42,7 @@ def evaluate_command(words: list[str]) -> int:
         data = load_data(arguments.real, split="all", **size)
     else:
         raise UsageError("name a run (zerosum evaluate RUN), or two sets: --real D --fake D")
-    scores = evaluate(subject, data, names, n=arguments.n, seed=arguments.seed)
+    scores = evaluate(subject, data, names, n=arguments.n, seed=arguments.seed, features=arguments.features)
     if arguments.json:
         print(json.dumps({name: score.to_json() for name, score in scores.items()}, indent=2))
     else:
