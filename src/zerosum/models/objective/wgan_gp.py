@@ -43,7 +43,7 @@ class WGANGP(LatentModel):
         "paper": {"data": "digits", "batch_size": 64, "steps": 100_000},
         "small": {"data": "digits", "image_size": 16, "network": "dcgan", "width": 64, "z_dim": 64, "lr": 5e-4,
                   "batch_size": 64, "steps": 1_500, "ema": 50_000},
-        "grid": {"data": "grid", "network": "mlp", "width": 128, "z_dim": 2, "penalty": 3.0, "lr": 1e-3,
+        "grid": {"data": "grid", "network": "mlp", "width": 128, "z_dim": 2, "penalty": 1.0, "lr": 1e-3,
                  "betas": (0.5, 0.9), "batch_size": 128, "steps": 3_000},
         "tiny": {"data": "digits", "image_size": 8, "network": "dcgan", "width": 8, "z_dim": 8, "n_critic": 2,
                  "batch_size": 8, "steps": 3},
