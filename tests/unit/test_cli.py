@@ -1,9 +1,11 @@
 """The command, word by word: what it prints, where, its exit status, and one line for every mistake."""
 
 import json
+import logging
 import re
 import subprocess
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -224,6 +226,14 @@ def test_the_newest_run_is_offered(runs, said):
 def test_debug_shows_where():
     with pytest.raises(zs.UsageError):
         main(["train", "dcgn", "--debug"])
+
+
+def test_a_command_leaves_logs_and_warnings_as_they_were(call):
+    log = logging.getLogger("zerosum")
+    before = (list(log.handlers), log.level, log.propagate, warnings.formatwarning)
+    for words in (("list",), ("train", "dcgn"), ("show", "--help")):
+        call(*words)
+        assert (log.handlers, log.level, log.propagate, warnings.formatwarning) == before
 
 
 def test_work_that_fails_is_one_line_too(call, runs, monkeypatch):

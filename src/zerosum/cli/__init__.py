@@ -1,10 +1,11 @@
 """The command `zerosum`."""
 
+import contextlib
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 
 from ..version import __version__
@@ -42,10 +43,12 @@ def main(words: Sequence[str] | None = None) -> int:
     if words[0] in ("-V", "--version"):
         print(__version__)
         return 0
-    _prepare_process()
+    # Threads that wait for each other should sleep: on a busy machine spinning ones are many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         try:
-            status = dispatch(words)
+            with _plain_messages():
+                status = dispatch(words)
         except SystemExit as done:            # argparse leaves so after --help
             status = int(done.code or 0)
         sys.stdout.flush()                    # a reader that has left is noticed here, not at the interpreter's end
@@ -90,14 +93,18 @@ def report(error: BaseException) -> int:
     return 1
 
 
-def _prepare_process() -> None:
-    """Settings that must stand before PyTorch is loaded."""
-    # Threads that wait for each other should sleep: on a busy machine spinning ones are many times slower.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    log = logging.getLogger("zerosum")
-    if not log.handlers:                      # what the data has to say of itself, a line each
-        log.addHandler(logging.StreamHandler())
-        log.setLevel(logging.INFO)
-        log.propagate = False
+@contextlib.contextmanager
+def _plain_messages() -> Iterator[None]:
+    """What the library has to say, on stderr, a line each; afterwards logs and warnings are as they were."""
+    log, handler = logging.getLogger("zerosum"), logging.StreamHandler()
+    level, propagate, formatwarning = log.level, log.propagate, warnings.formatwarning
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate, warnings.formatwarning = propagate, formatwarning
