@@ -87,8 +87,8 @@ class CGAN(GAN):
     PRESETS = {
         "paper": {"data": "digits", "batch_size": 100, "images": 50_000_000},
         "small": {"data": "digits", "image_size": 8, "z_dim": 32, "prior": "normal", "widths": (128, 128, 256),
-                  "d_widths": (96, 24, 96), "d_steps": 2, "dropout": 0.0, "optimizer": "adam", "lr": 1e-3,
-                  "batch_size": 64, "steps": 1_800, "ema": 10_000},
+                  "d_widths": (160, 64, 96), "d_steps": 2, "dropout": 0.0, "optimizer": "adam", "lr": 1e-3,
+                  "batch_size": 64, "steps": 1_500, "ema": 10_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "widths": (8, 8, 16), "d_widths": (8, 4, 8),
                  "batch_size": 8, "steps": 4},
     }
