@@ -12,6 +12,7 @@ from PIL import Image
 
 from zerosum.claims import Check, Claim, Side, claim_of, claimed, verify
 from zerosum.claims import verify as _verify_function
+from zerosum.claims.cgan import spread_within
 from zerosum.claims.claim import medians_of, storable
 from zerosum.claims.digits import independent_pixels
 from zerosum.claims.gan import P, Q, gaussian
@@ -206,6 +207,14 @@ def test_the_line_of_example_1():
     x = Line(0.5)(torch.randn(10_000, 1))
     assert (x[:, 0] == 0.5).all() and x[:, 1].min() >= 0 and x[:, 1].max() <= 1
     assert x[:, 1].mean() == pytest.approx(0.5, abs=0.02) and x[:, 1].var() == pytest.approx(1 / 12, abs=0.005)
+
+
+def test_spread_is_within_classes_not_between_them():
+    labels = torch.arange(40) % 10
+    same = labels.view(-1, 1, 1, 1).float().expand(-1, 1, 2, 2)
+    assert spread_within(same, labels) == 0
+    differing = same + torch.tensor([0.0, 0, 0, 2]).repeat_interleave(10).view(-1, 1, 1, 1)      # one of four
+    assert spread_within(differing, labels) == pytest.approx(1.0)
 
 
 def test_windows_average_whole_windows_only():

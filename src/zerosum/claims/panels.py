@@ -40,11 +40,12 @@ def curves_panel(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], 
     draw.line([(left, top), (left, bottom), (right, bottom)], INK)
     for value in (low_y, high_y):
         draw.text((left - 4, place(low_x, value)[1]), f"{value:.2g}", INK, font, anchor="rm")
-    for value in (low_x, high_x):
-        draw.text((place(value, low_y)[0], bottom + 4), f"{value:g}", INK, font, anchor="ma")
+    for value, anchor in ((low_x, "la"), (high_x, "ra")):
+        draw.text((place(value, low_y)[0], bottom + 4), f"{value:g}", INK, font, anchor=anchor)
     draw.text(((left + right) / 2, bottom + 14), x_label, INK, font, anchor="ma")
     for row, ((name, (xs, ys)), colour) in enumerate(zip(curves.items(), COLOURS)):
-        draw.line([place(x, y) for x, y in zip(xs, ys, strict=True)], colour, width=2)
+        # Each line is thinner than the one before, so that equal ones are all seen.
+        draw.line([place(x, y) for x, y in zip(xs, ys, strict=True)], colour, width=2 * (len(curves) - row))
         draw.text((right, 4 + 16 * row), name, colour, font, anchor="ra")
     return image
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import product
 
 import torch
+from torch import Tensor
 
 from ..augment import AUGMENTATIONS
 from ..core import NonFiniteError
@@ -12,23 +13,27 @@ from ..losses import OBJECTIVES
 from ..networks.pairs import PAIRS
 from ..penalties import PENALTIES
 from .claim import Check, Claim, Side
+from .panels import curves_panel
 from .trial import Trial
 
 STEPS = 5
 
 
-def difference(first: Trainer, second: Trainer) -> float:
-    """The largest difference between the weights of two models after each has played alone from the same seed."""
-    for trainer in (first, second):
-        torch.manual_seed(trainer.config.seed)
-        trainer.fit(STEPS)
-    pairs = zip(first.model.parameters(), second.model.parameters(), strict=True)
-    return max(float((p - q).abs().max()) for p, q in pairs)
+def weights_after(trainer: Trainer) -> Tensor:
+    """All weights of a model that has played a few rounds, from the seed of its own noise: (N,)."""
+    torch.manual_seed(trainer.config.seed)
+    trainer.fit(STEPS)
+    return torch.cat([parameter.flatten() for parameter in trainer.model.parameters()])
 
 
 def measure(trial: Trial) -> dict[str, float]:
-    found = {f"difference from {paper}": difference(trial.start(paper), trial.start(f"recipe as {paper}"))
-             for paper in ("wgan-gp", "dcgan")}
+    found: dict[str, float] = {}
+    for paper in ("wgan-gp", "dcgan"):
+        theirs, ours = (weights_after(trial.start(side)) for side in (paper, f"recipe as {paper}"))
+        found[f"difference from {paper}"] = float((ours - theirs).abs().max())
+        shown = range(0, len(ours), len(ours) // 40)
+        trial.panel(f"weights after {STEPS} rounds", curves_panel(
+            {paper: (shown, theirs[shown].tolist()), "recipe": (shown, ours[shown].tolist())}, "weight"))
     slots, side, finite = list(product(PAIRS, OBJECTIVES, PENALTIES, AUGMENTATIONS)), trial.sides["combinations"], 0
     for names in slots:
         chosen = dict(zip(("network", "objective", "penalty", "augmentation"), names, strict=True))
