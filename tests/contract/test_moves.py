@@ -182,6 +182,16 @@ def test_grey_and_colour(tiny, channels):
     assert trainer.model.sample(2, seed=0).shape == (2, channels, *trainer.data.spec.shape[1:])
 
 
+def test_bf16(tiny):
+    """Networks may compute in bfloat16; weights, terms and scores stay float32."""
+    trainer = tiny(precision="bf16")
+    for _ in range(2):
+        assert all(value.isfinite() and value.dtype == torch.float32 for value in trainer.play().values())
+    assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
+    x = trainer.model.sample(2, seed=0)
+    assert x.dtype == torch.float32 and x.isfinite().all()
+
+
 def samples_of(shape: tuple[int, ...]) -> ArrayDataset:
     random = np.random.RandomState(0)
     x = random.uniform(-1, 1, (12, *shape)).astype(np.float32)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -73,6 +74,17 @@ def train_here(folder: Path) -> int:
     return command("train", *WORDS, "--out", folder)
 
 
+def slowly(act: Callable[[], int]) -> int:
+    """Pauses after every step, so that whoever watches cannot miss it."""
+    save = Recorder.checkpoint
+    Recorder.checkpoint = lambda self: (save(self), time.sleep(0.03))
+    return act()
+
+
+def reached(folder: Path, step: int) -> bool:
+    return any(int(path.stem.removeprefix("step-")) >= step for path in folder.glob("checkpoints/step-*"))
+
+
 def goes_on(folder: Path) -> None:
     assert command("resume", folder, "--quiet", "--checkpoint-every", 0) == 0
 
@@ -91,15 +103,15 @@ def wait_for(what, seconds: float = 60.0) -> None:
 def test_killed_at_random_moments(seed, fork, whole, tmp_path):
     folder, moment = tmp_path / "run", random.Random(seed)
     step = moment.randrange(2, 14)
-    child = fork(lambda: train_here(folder))
-    wait_for(lambda: list(folder.glob(f"checkpoints/step-{step:08d}.safetensors")))
-    time.sleep(moment.random() * 0.01)
+    child = fork(lambda: slowly(lambda: train_here(folder)))
+    wait_for(lambda: reached(folder, step))
+    time.sleep(moment.random() * 0.05)
     child.kill()
     assert child.wait() == -signal.SIGKILL
     assert read_json(folder / "run.json")["steps"] < STEPS
     if seed % 2:                              # killed once more while it goes on
-        again = fork(lambda: command("resume", folder, "--quiet"))
-        wait_for(lambda: list(folder.glob(f"checkpoints/step-{step + 6:08d}.safetensors")))
+        again = fork(lambda: slowly(lambda: command("resume", folder, "--quiet")))
+        wait_for(lambda: reached(folder, step + 4))
         again.kill()
         again.wait()
     goes_on(folder)
@@ -168,8 +180,8 @@ def test_killed_in_the_middle_of_a_checkpoint(fork, whole, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_how_to_go_on(number, fork, whole, tmp_path):
     folder = tmp_path / "run"
-    child = fork(lambda: train_here(folder))
-    wait_for(lambda: list(folder.glob("checkpoints/step-*5.safetensors")))
+    child = fork(lambda: slowly(lambda: train_here(folder)))
+    wait_for(lambda: reached(folder, 5))
     child.kill(number)
     assert child.wait() == 128 + number
     document = read_json(folder / "run.json")
@@ -205,11 +217,11 @@ def test_a_second_ctrl_c_does_not_wait(fork, tmp_path):
 
     def act():
         save = Recorder.checkpoint
-        Recorder.checkpoint = lambda self: (time.sleep(60) if self.wish else save(self))
+        Recorder.checkpoint = lambda self: time.sleep(60) if self.wish else (save(self), time.sleep(0.03))
         return train_here(folder)
 
     child = fork(act)
-    wait_for(lambda: list(folder.glob("checkpoints/step-*5.safetensors")))
+    wait_for(lambda: reached(folder, 5))
     child.kill(signal.SIGINT)
     time.sleep(0.5)
     child.kill(signal.SIGINT)
@@ -278,12 +290,21 @@ def test_a_full_disk(where, fork, whole, tmp_path):
 
 @pytest.fixture
 def stopped(fork, tmp_path) -> Path:
-    """A run that was stopped half-way."""
+    """A run that was stopped at step 8, with the checkpoints of steps 7 and 8."""
     folder = tmp_path / "stopped"
-    child = fork(lambda: train_here(folder))
-    wait_for(lambda: list(folder.glob("checkpoints/step-*7.safetensors")))
-    child.kill(signal.SIGTERM)
-    child.wait()
+
+    def act():
+        save = Recorder.checkpoint
+
+        def stopping(self):
+            save(self)
+            if self.trainer.step == 7:
+                os.kill(os.getpid(), signal.SIGTERM)
+        Recorder.checkpoint = stopping
+        return train_here(folder)
+
+    assert fork(act).wait() == 128 + signal.SIGTERM
+    assert [path.stem for path in sorted(folder.glob("checkpoints/*"))] == ["step-00000007", "step-00000008"]
     return folder
 
 
