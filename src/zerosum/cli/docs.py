@@ -8,7 +8,7 @@ from typing import Any
 from ..core import find_all
 from .catalogue import SUMMARY, describe
 
-SIGNS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<"}
+SIGNS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<", "exactly": "="}
 
 
 def summary(results: Path) -> dict[str, dict[str, Any]]:
