@@ -31,7 +31,8 @@ ROUNDS = 7
 
 def ours(settings: dict, folder: Path):
     """A function that plays n steps as `zerosum train` does, log included, pictures and checkpoints left out."""
-    chosen = plan("dcgan", "tiny", settings | {"sample_every": 0, "tensorboard": False, "checkpoint_every": 0, "threads": 1, "steps": 10**9})
+    chosen = plan("dcgan", "tiny", settings | {
+        "sample_every": 0, "tensorboard": False, "checkpoint_every": 0, "threads": 1, "steps": 10**9})
     data = load_data(chosen.data)
     model = construct(chosen.model, chosen.cfg, data.spec, 0)
     trainer = Trainer(model, data, chosen.train)

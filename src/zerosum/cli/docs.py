@@ -29,7 +29,8 @@ def summary(results: Path) -> dict[str, dict[str, Any]]:
 
 def _check(check: dict[str, Any]) -> str:
     measured, bar = (("not measurable" if v is None else f"{v:.4g}") for v in (check["measured"], check["bar"]))
-    why = re.sub(r"catalogue(,)? ([A-Z]+-\d+|Sec\. [\d.]+)(; |: )?", "", check["why"])          # row ids of the plan say nothing to a reader
+    # Row ids of the plan that zerosum was built from say nothing to a reader.
+    why = re.sub(r"catalogue,? ([A-Z]+-\d+|Sec\. [\d.]+)(; |: )?", "", check["why"])
     return f"{check['name']}: {measured} {SIGNS[check['compare']]} {bar}" + (f" ({why})" if why else "")
 
 
