@@ -1,10 +1,11 @@
 """`zerosum train`, `resume` and `demo`."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..core import UsageError, find
+from ..core import UsageError, find, names
 from ..data import DataConfig
 from ..engine import TrainConfig, leave
 from ..runs import Run
@@ -45,6 +46,9 @@ def _model_name(words: list[str]) -> tuple[str, list[str]]:
     """The model is the first word; it may be left out."""
     if words and not words[0].startswith("-"):
         return words[0], words[1:]
+    for before, word in pairwise(words):
+        if word in names() and not before.startswith("-"):
+            raise UsageError(f"the model comes first: zerosum train {word} {words[0]} ...")
     return DEFAULT_MODEL, words
 
 
