@@ -65,7 +65,7 @@ def measure(trial: Trial) -> dict[str, float | list[float]]:
 
 CLAIM = Claim(
     statement="The tutorial's network has Keras' parameters, and in one of its epochs (468 batches) d_loss falls from "
-              "0.69 below 0.5 and g_loss rises above 1; from epoch to epoch the images get better.",
+              "0.69 below 0.5 and g_loss rises above 1; over three epochs the images tend to get better.",
     baseline="its own beginning; at a quarter of the tutorial's widths",
     sides={"keras-dcgan": Side("keras-dcgan", "small", {"steps": 3 * EPOCH})},
     checks=(
