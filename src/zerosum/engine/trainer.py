@@ -171,7 +171,7 @@ class Trainer:
     def _finish(self, seats: list[_Seat], terms: Terms) -> None:
         grads = [p.grad for seat in seats for p in seat.parameters if p.grad is not None]
         distributed.average_([*grads, *terms.values()], self.world)
-        if self.device.type == "cpu":         # elsewhere asking would stall the device: the log asks (check_terms)
+        if self.device.type == "cpu":         # elsewhere asking would stall the device: `fit` asks now and then
             to_numbers(terms, self.step)
         for seat in seats:
             if seat.player.schedule is not None:
