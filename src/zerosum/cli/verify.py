@@ -8,7 +8,7 @@ from .parser import Parser
 
 def verify_command(words: list[str]) -> int:
     """zerosum verify MODEL... [--family F] [--seed S] [--workers N] [--again] [--json]"""
-    from ..claims import claimed, verify
+    from ..claims import SEEDS, claimed, verify
     from ..core import find, unknown
 
     parser = Parser("zerosum verify", "Train small, and measure what the paper claims against its baseline.\n"
@@ -29,7 +29,7 @@ def verify_command(words: list[str]) -> int:
     names = [*arguments.models, *(n for n in there if find(n).family in (arguments.family or []))]
     if not names:
         raise UsageError(f"name a model: zerosum verify MODEL; there is: {', '.join(there)}")
-    seeds = tuple(arguments.seed or (0, 1, 2))
+    seeds = tuple(arguments.seed or SEEDS)
     verdicts = [verify(name, seeds=seeds, workers=arguments.workers, results=arguments.out, fresh=arguments.again)
                 for name in names]
     if arguments.json:
