@@ -20,10 +20,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
-from zerosum.metrics.fid import Statistics, fid, frechet_distance
-from zerosum.metrics.kid import kid
-from zerosum.metrics.one_nn import one_nn
-from zerosum.metrics.precision_recall import precision_recall
+from zerosum.metrics.distribution.fid import Statistics, fid, frechet_distance
+from zerosum.metrics.distribution.kid import kid
+from zerosum.metrics.distribution.one_nn import one_nn
+from zerosum.metrics.distribution.precision_recall import precision_recall
 
 FEW = 1000                                   # samples of the FID with fewer samples than features
 NEIGHBOURS = 3000                            # samples of each set in the 1-NN test

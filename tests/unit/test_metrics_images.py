@@ -9,11 +9,11 @@ from torch.nn.functional import avg_pool2d, pad
 from zerosum.core import UsageError
 from zerosum.data import load_data
 from zerosum.metrics import compute, evaluate
+from zerosum.metrics.distribution.high_frequency import high_frequency_share, spectral_energy
 from zerosum.metrics.features import Pixels, extractor_for, fit_images
 from zerosum.metrics.features import cache as cache_module
 from zerosum.metrics.features.judge import judge, labels_of, train_network
 from zerosum.metrics.features.svc import svc_judge
-from zerosum.metrics.high_frequency import high_frequency_share, spectral_energy
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from zerosum.metrics import compute, distances
-from zerosum.metrics.kid import cubic, kid
-from zerosum.metrics.mmd import mmd2, rbf
+from zerosum.metrics import compute
+from zerosum.metrics.distribution import distances
+from zerosum.metrics.distribution.kid import cubic, kid
+from zerosum.metrics.distribution.mmd import mmd2, rbf
 
 
 def draw(n: int, d: int, seed: int, shift: float = 0.0) -> torch.Tensor:

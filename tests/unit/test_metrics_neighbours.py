@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from zerosum.core import UsageError
-from zerosum.metrics import compute, distances
-from zerosum.metrics.one_nn import one_nn
-from zerosum.metrics.precision_recall import precision_recall
+from zerosum.metrics import compute
+from zerosum.metrics.distribution import distances
+from zerosum.metrics.distribution.one_nn import one_nn
+from zerosum.metrics.distribution.precision_recall import precision_recall
 
 
 def draw(n: int, d: int, seed: int, shift: float = 0.0) -> torch.Tensor:

@@ -6,8 +6,8 @@ import torch
 from zerosum.core import UsageError
 from zerosum.data import load_data
 from zerosum.metrics import compute, evaluate
-from zerosum.metrics.modes import count_modes
-from zerosum.metrics.wasserstein import wasserstein
+from zerosum.metrics.distribution.modes import count_modes
+from zerosum.metrics.distribution.wasserstein import wasserstein
 
 
 def draw(n: int, d: int, seed: int) -> torch.Tensor:

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from ..data import Dataset, load_data
-from ..metrics.classes import covered_classes
+from ..metrics.distribution.classes import covered_classes
+from ..metrics.distribution.fid import fid
 from ..metrics.features.judge import judge, labels_of
 from ..metrics.features.svc import svc_judge
-from ..metrics.fid import fid
 
 
 def classes_of(x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..data import load_data
-from ..metrics.high_frequency import high_frequency_share, spectral_energy
+from ..metrics.distribution.high_frequency import high_frequency_share, spectral_energy
 from .claim import Check, Claim, Side
 from .digits import coverage
 from .panels import images_panel

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..core import Model
-from ..metrics.modes import count_modes
+from ..metrics.distribution.modes import count_modes
 from ..penalties import input_gradient
 from .claim import Check, Claim, Side
 from .panels import points_panel

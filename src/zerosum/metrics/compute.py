@@ -1,6 +1,6 @@
 """The table of metrics, and scores from plain arrays of what they look at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,17 +8,32 @@ import torch
 from torch import Tensor
 
 from ..core import UsageError, ZerosumError, unknown
-from . import classes, fid, high_frequency, kid, mmd, modes, one_nn, precision_recall, wasserstein
-from .metric import Context, Metric, Reading
+from .distribution import (
+    classes,
+    fid,
+    high_frequency,
+    kid,
+    mmd,
+    modes,
+    one_nn,
+    precision_recall,
+    wasserstein,
+)
+from .metric import Context, Metric, ModelMetric, Reading, Seen, View, same_width
+from .protocol import OURS, Protocol, protocol_of
 from .score import Score, ScoreCard
 
 # In the order in which they are worth reading: the survey found the 1-NN test and MMD to separate best (1806.07755).
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (
+METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     one_nn.METRIC, mmd.METRIC, kid.METRIC, fid.METRIC, precision_recall.METRIC, wasserstein.W1, wasserstein.W2,
     modes.METRIC, classes.CLASSES, classes.CONFIDENCE, high_frequency.METRIC)}
 
+WHOLE = ("labels", "targets")                # views that are whole numbers, (N,)
+Array = Tensor | np.ndarray
+Views = Array | Mapping[View, Array]
 
-def chosen(names: str | Iterable[str]) -> list[Metric]:
+
+def chosen(names: str | Iterable[str]) -> list[Metric | ModelMetric]:
     """The metrics of these names ("fid,kid" or a list); an unknown one is a UsageError that names the nearest."""
     names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
     if not names:
@@ -29,29 +44,40 @@ def chosen(names: str | Iterable[str]) -> list[Metric]:
     return [METRICS[name] for name in dict.fromkeys(names)]
 
 
-def compute(names: str | Sequence[str], *, real: Tensor | np.ndarray, fake: Tensor | np.ndarray, seed: int = 0,
-            modes: Tensor | None = None, mode_std: float = 0.0) -> dict[str, Score]:
+def compute(names: str | Sequence[str], *, real: Views, fake: Views, seed: int = 0, protocol: str | Protocol = OURS,
+            train: Views | None = None, modes: Tensor | None = None, mode_std: float = 0.0) -> dict[str, Score]:
     """Scores of plain arrays of what the metrics look at: features (N, D) for most, labels (N,) for `classes`, ...
 
-    `modes` (M, D) and `mode_std` are the density's, for the metric `modes`. Raises UsageError for an unknown metric
-    and for arrays that do not fit together, ZerosumError for numbers that are not finite.
+    A metric with several views takes them by name: fake={"features": ..., "targets": ...}. `train` is what the
+    generator was trained on, for metrics of memory; `modes` (M, D) and `mode_std` are the density's, for `modes`.
+    Raises UsageError for an unknown metric and for arrays that do not fit together, ZerosumError for numbers that are
+    not finite.
     """
-    context = Context(seed, modes, mode_std)
+    context = Context(seed, modes, mode_std, protocol=protocol_of(protocol))
     scores: dict[str, Score] = {}
     for metric in chosen(names):
-        scores |= measure(metric, real, fake, context, ScoreCard(len(real), len(fake), seed=seed))
+        if isinstance(metric, ModelMetric):
+            raise UsageError(f"the metric '{metric.name}' looks at a model, not at arrays: zerosum.evaluate(model, "
+                             f'metrics=["{metric.name}"])')
+        sides = {side: seen(views, metric, side) for side, views in (("real", real), ("fake", fake))}
+        memory = seen(train, metric, "train") if metric.memory and train is not None else None
+        card = ScoreCard(len(sides["real"]), len(sides["fake"]), seed=seed)
+        scores |= measure(metric, sides["real"], sides["fake"], replace(context, train=memory), card)
     return scores
 
 
-def measure(metric: Metric, real: Tensor | np.ndarray, fake: Tensor | np.ndarray, context: Context,
-            card: ScoreCard) -> dict[str, Score]:
-    """Check two arrays, measure them, and put the readings on copies of this card."""
-    real, fake = _checked(real, "real", metric), _checked(fake, "fake", metric)
-    if real.shape[1:] != fake.shape[1:]:
-        raise UsageError(f"real and fake {metric.view} must have the same width, "
-                         f"not {real.shape[-1]} and {fake.shape[-1]}")
-    return {name: Score(name, float(reading.value), _filled(card, reading))
-            for name, reading in metric.measure(real, fake, context).items()}
+def measure(metric: Metric, real: Seen, fake: Seen, context: Context, card: ScoreCard) -> dict[str, Score]:
+    """Measure two sets, and put the readings on copies of this card."""
+    for view in metric.views:
+        same_width(getattr(real, view), getattr(fake, view), view)
+    if metric.memory and context.train is None:
+        raise UsageError(f"the metric '{metric.name}' needs the samples that were trained on, too: train=...")
+    return on_cards(metric.measure(real, fake, context), card)
+
+
+def on_cards(readings: Mapping[str, Reading], card: ScoreCard) -> dict[str, Score]:
+    """Readings as scores, each with its own copy of the card."""
+    return {name: Score(name, float(reading.value), _filled(card, reading)) for name, reading in readings.items()}
 
 
 def _filled(card: ScoreCard, reading: Reading) -> ScoreCard:
@@ -60,18 +86,38 @@ def _filled(card: ScoreCard, reading: Reading) -> ScoreCard:
                    interval=reading.interval, interval_method=reading.method, warnings=warnings)
 
 
-def _checked(x: Tensor | np.ndarray, side: str, metric: Metric) -> Tensor:
+def seen(views: Views, metric: Metric, side: str) -> Seen:
+    """The views of a user's arrays that this metric looks at, checked."""
+    if not isinstance(views, Mapping):
+        if len(metric.views) > 1:
+            wanted = ", ".join(f'"{view}": ...' for view in metric.views)
+            raise UsageError(f"the metric '{metric.name}' looks at several views: give {side}={{{wanted}}}")
+        views = {metric.views[0]: views}
+    for view in metric.views:
+        if view not in views:
+            raise UsageError(f"the metric '{metric.name}' looks at {' and '.join(metric.views)}, and {side} has only "
+                             f"{', '.join(views)}")
+    found = Seen(**{view: checked(views[view], view, f"{side} samples", metric.name) for view in metric.views})
+    counts = {len(getattr(found, view)) for view in metric.views}
+    if len(counts) > 1:
+        raise UsageError(f"the views of the {side} samples must be of as many samples each, not {sorted(counts)}")
+    return found
+
+
+def checked(x: Array, view: View, what: str, metric: str) -> Tensor:
+    """One view on the CPU, of the form that it must have: at least two samples, and finite."""
     x = torch.as_tensor(x).detach().cpu()
-    labels = metric.view == "labels"
-    if x.ndim != (1 if labels else 2) or x.is_floating_point() == labels:
-        wanted = "whole numbers (N,)" if labels else "floating-point numbers (N, D)"
-        raise UsageError(f"the metric '{metric.name}' looks at {metric.view}, {wanted}, "
+    whole = view in WHOLE
+    right = x.ndim == 1 if whole else x.ndim == 2 or (view == "samples" and x.ndim == 4)
+    if not right or x.is_floating_point() == whole:
+        wanted = "whole numbers (N,)" if whole else "floating-point numbers (N, D)"
+        raise UsageError(f"the metric '{metric}' looks at {view}, {wanted}, "
                          f"not {str(x.dtype).removeprefix('torch.')} {tuple(x.shape)}")
     if len(x) < 2:
-        raise UsageError(f"the metric '{metric.name}' needs at least 2 {side} samples, not {len(x)}")
-    if labels:
+        raise UsageError(f"the metric '{metric}' needs at least 2 {what}, not {len(x)}")
+    if whole:
         return x.long()
-    bad = int((~torch.isfinite(x)).any(1).sum())
+    bad = int((~torch.isfinite(x)).flatten(1).any(1).sum())
     if bad:
-        raise ZerosumError(f"{bad} of {len(x)} {side} samples are NaN or infinite: nothing can be measured")
+        raise ZerosumError(f"{bad} of {len(x)} {what} are NaN or infinite: nothing can be measured")
     return x

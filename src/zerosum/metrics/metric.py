@@ -1,12 +1,40 @@
-"""The contract of a metric: what it looks at, and a function from two sets of it to readings."""
+"""The contract of a metric: what it looks at, and a function from two sets of it, or from a model, to readings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from torch import Tensor
 
-View = Literal["features", "samples", "labels", "probabilities", "spectrum"]
+from ..core import UsageError
+from .protocol import OURS, Protocol
+
+if TYPE_CHECKING:
+    from ..core import Model
+    from ..data import Dataset
+    from .features import Extractor
+
+View = Literal["features", "samples", "labels", "targets", "probabilities", "spectrum"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A set of samples as metrics look at it: the views that somebody asked for, all on the CPU, checked and finite."""
+
+    features: Tensor | None = None                       # (N, D) float32: what the extractor makes of them
+    samples: Tensor | None = None                        # (N, C, H, W) in [-1, 1] or (N, D) float32: as they are
+    labels: Tensor | None = None                         # (N,) int64: the class that the judge sees
+    targets: Tensor | None = None                        # (N,) int64: the class they have, or were asked to have
+    probabilities: Tensor | None = None                  # (N, K) float32: the judge's, of every class
+    spectrum: Tensor | None = None                       # (N, 2) float64: high-frequency and total energy
+
+    def __len__(self) -> int:
+        return next(len(view) for view in vars(self).values() if view is not None)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The names of the views that are there."""
+        return tuple(entry.name for entry in fields(self) if getattr(self, entry.name) is not None)
 
 
 @dataclass(frozen=True)
@@ -24,23 +52,56 @@ class Reading:
 
 @dataclass(frozen=True)
 class Context:
-    """What a metric may know besides the two sets: the seed of its draws, and the modes of a known density."""
+    """What a metric may know besides the two sets."""
 
-    seed: int = 0
-    modes: Tensor | None = None                          # (M, D) centres
+    seed: int = 0                                        # of its draws
+    modes: Tensor | None = None                          # (M, D) centres of a density whose modes are known
     mode_std: float = 0.0
+    train: Seen | None = None                            # the data that the model was trained on, where asked for
+    extractor: "Extractor | None" = None                 # that made the features
+    protocol: Protocol = OURS
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric. `measure(real, fake, context)` returns readings by the names in `gives`.
+    """A metric of two sets. `measure(real, fake, context)` returns readings by the names in `gives`.
 
-    Its two sets are tensors on the CPU, checked for size and finiteness: features (N, D) float32, samples (N, D),
-    labels (N,) int64, probabilities (N, K), or spectrum (N, 2), as `view` says.
+    Both sets hold the `views`; with `memory`, `context.train` holds them too, of the samples that were trained on.
     """
 
     name: str
-    view: View
+    views: tuple[View, ...]
     gives: tuple[str, ...]
-    measure: Callable[[Tensor, Tensor, Context], dict[str, Reading]]
+    measure: Callable[[Seen, Seen, Context], dict[str, Reading]]
     paper: str
+    memory: bool = False
+
+    @classmethod
+    def of_view(cls, name: str, view: View, gives: tuple[str, ...],
+                measure: Callable[[Tensor, Tensor, Context], dict[str, Reading]], paper: str) -> Self:
+        """A metric of one view, whose `measure` takes the two tensors themselves."""
+        def of_sets(real: Seen, fake: Seen, context: Context) -> dict[str, Reading]:
+            return measure(getattr(real, view), getattr(fake, view), context)
+
+        return cls(name, (view,), gives, of_sets, paper)
+
+
+@dataclass(frozen=True)
+class ModelMetric:
+    """A metric of a model with the abilities `needs`. `measure(model, data, n, context)` returns readings.
+
+    data: the real samples (its test part); n: how many samples, paths or chains to spend.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    gives: tuple[str, ...]
+    measure: Callable[["Model", "Dataset", int, Context], dict[str, Reading]]
+    paper: str
+
+
+def same_width(real: Tensor, fake: Tensor, what: str) -> None:
+    """Raise UsageError unless two sets of samples have the same shape behind their number."""
+    if real.shape[1:] != fake.shape[1:]:
+        sizes = ["x".join(map(str, side.shape[1:])) or "single numbers" for side in (real, fake)]
+        raise UsageError(f"real and fake {what} must have the same width, not {sizes[0]} and {sizes[1]}")

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.metrics.fid import Statistics, fid, frechet_distance
-from zerosum.metrics.kid import cubic, kid
-from zerosum.metrics.mmd import mmd2, rbf, subset_estimates
-from zerosum.metrics.precision_recall import precision_recall
+from zerosum.metrics.distribution.fid import Statistics, fid, frechet_distance
+from zerosum.metrics.distribution.kid import cubic, kid
+from zerosum.metrics.distribution.mmd import mmd2, rbf, subset_estimates
+from zerosum.metrics.distribution.precision_recall import precision_recall
 
 from .case import Case
 

@@ -3,10 +3,11 @@
 import contextlib
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from torch import Tensor
+
+from ...core import ZerosumError, whole_file
 
 
 def cache_folder() -> Path:
@@ -33,17 +34,11 @@ def read_cached(name: str) -> tuple[dict[str, Tensor], dict[str, str]] | None:
 
 
 def write_cached(name: str, tensors: dict[str, Tensor], notes: dict[str, str]) -> None:
-    """Keep tensors and notes under this name, atomically; a folder that cannot be written to keeps nothing."""
+    """Keep tensors and notes under this name, whole or not at all; a folder that cannot be written to keeps nothing."""
     from safetensors.torch import save
 
     # A read-only home is no error: the tensors are then made again by the next process.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ZerosumError):
         cache_folder().mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=cache_folder(), suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(save(tensors, metadata=notes))
-            Path(temporary).replace(cache_folder() / f"{name}.safetensors")
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with whole_file(cache_folder() / f"{name}.safetensors") as file:
+            file.write(save(tensors, metadata=notes))

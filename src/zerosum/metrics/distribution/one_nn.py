@@ -7,9 +7,9 @@ sample, it was memorised. The accuracy on real samples falls with precision, tha
 import torch
 from torch import Tensor
 
+from ..metric import Context, Metric, Reading
+from ..resampling import wilson
 from .distances import centred, nearest_across, neighbour_distances
-from .metric import Context, Metric, Reading
-from .resampling import wilson
 
 
 def one_nn(real: Tensor, fake: Tensor) -> tuple[float, float]:
@@ -41,4 +41,4 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
             "1-nn-fake": Reading(on_fake, "nearer", 0.5, wilson(on_fake, n), "Wilson", settings)}
 
 
-METRIC = Metric("1-nn", "features", ("1-nn", "1-nn-real", "1-nn-fake"), _measure, "1610.06545")
+METRIC = Metric.of_view("1-nn", "features", ("1-nn", "1-nn-real", "1-nn-fake"), _measure, "1610.06545")

@@ -8,8 +8,8 @@ import math
 import torch
 from torch import Tensor
 
-from .metric import Context, Metric, Reading
-from .resampling import interval, subsets
+from ..metric import Context, Metric, Reading
+from ..resampling import interval, subsets
 
 SHARE = 0.1                                  # of a class's real share; a judge's own errors stay well below
 
@@ -54,5 +54,5 @@ def _measure_confidence(real: Tensor, fake: Tensor, context: Context) -> dict[st
                                   (max(0.0, value - reach), min(1.0, value + reach)), "normal")}
 
 
-CLASSES = Metric("classes", "labels", ("classes", "class-kl"), _measure_classes, "1711.05914")
-CONFIDENCE = Metric("confidence", "probabilities", ("confidence",), _measure_confidence, "1711.05914")
+CLASSES = Metric.of_view("classes", "labels", ("classes", "class-kl"), _measure_classes, "1711.05914")
+CONFIDENCE = Metric.of_view("confidence", "probabilities", ("confidence",), _measure_confidence, "1711.05914")

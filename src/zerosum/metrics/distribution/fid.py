@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .metric import Context, Metric, Reading
-from .resampling import interval, subsets
+from ..metric import Context, Metric, Reading
+from ..resampling import interval, subsets
 
 ROWS = 2048                                  # rows turned into float64 at a time
 TOLERANCE = 2e-8                             # of the traces: a bound on rounding; beyond it the long way is taken
@@ -143,4 +143,4 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
                            settings | {"bias": bias}, warning)}
 
 
-METRIC = Metric("fid", "features", ("fid",), _measure, "1706.08500")
+METRIC = Metric.of_view("fid", "features", ("fid",), _measure, "1706.08500")

@@ -7,8 +7,8 @@ ones; the mean brightness (frequency 0) is left out.
 import torch
 from torch import Tensor
 
-from .metric import Context, Metric, Reading
-from .resampling import interval, subsets
+from ..metric import Context, Metric, Reading
+from ..resampling import interval, subsets
 
 
 def spectral_energy(x: Tensor) -> Tensor:
@@ -41,4 +41,4 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     return {"high-frequency": Reading(value, "nearer", high_frequency_share(real), bounds, method, settings)}
 
 
-METRIC = Metric("high-frequency", "spectrum", ("high-frequency",), _measure, "1711.05914")
+METRIC = Metric.of_view("high-frequency", "spectrum", ("high-frequency",), _measure, "1711.05914")

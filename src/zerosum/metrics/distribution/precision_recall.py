@@ -10,10 +10,10 @@ share of real balls that hold a fake.
 import torch
 from torch import Tensor
 
-from ..core import UsageError
+from ...core import UsageError
+from ..metric import Context, Metric, Reading
+from ..resampling import wilson
 from .distances import blocks, centred, neighbour_distances, squared_distances
-from .metric import Context, Metric, Reading
-from .resampling import wilson
 
 K = 3
 
@@ -57,4 +57,5 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     return readings
 
 
-METRIC = Metric("precision-recall", "features", ("precision", "recall", "density", "coverage"), _measure, "1904.06991")
+METRIC = Metric.of_view("precision-recall", "features", ("precision", "recall", "density", "coverage"), _measure,
+                        "1904.06991")

@@ -8,8 +8,8 @@ expectation and more noise, and is `subset_estimates`.
 
 from torch import Tensor
 
+from ..metric import Context, Metric, Reading
 from .distances import products
-from .metric import Context, Metric, Reading
 from .mmd import Estimator, mmd2, reading
 
 
@@ -27,4 +27,4 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     return {"kid": reading(real, fake, cubic, context, {"kernel": "(x.y / D + 1)^3"})}
 
 
-METRIC = Metric("kid", "features", ("kid",), _measure, "1801.01401")
+METRIC = Metric.of_view("kid", "features", ("kid",), _measure, "1801.01401")

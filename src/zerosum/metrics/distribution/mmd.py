@@ -12,9 +12,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ..metric import Context, Metric, Reading
+from ..resampling import interval, subset_scale, subsets
 from .distances import WIDE, blocks, centred, squared_distances
-from .metric import Context, Metric, Reading
-from .resampling import interval, subset_scale, subsets
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
 Estimator = Literal["unbiased", "biased", "u-statistic"]
@@ -108,4 +108,4 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     return {"mmd": reading(real, fake, rbf(width), context, {"kernel": "rbf", "width": width})}
 
 
-METRIC = Metric("mmd", "features", ("mmd",), _measure, "1806.07755")
+METRIC = Metric.of_view("mmd", "features", ("mmd",), _measure, "1806.07755")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..core import UsageError
+from ...core import UsageError
+from ..metric import Context, Metric, Reading
+from ..resampling import wilson
 from .distances import squared_distances
-from .metric import Context, Metric, Reading
-from .resampling import wilson
 
 SHARE = 20 / 2500                            # of all samples, that a mode must receive
 WIDE, NARROW = 10.0, 3.0                     # standard deviations
@@ -53,4 +53,4 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
                                     wilson(count.high_quality, len(fake)), "Wilson", settings | {"within": NARROW})}
 
 
-METRIC = Metric("modes", "samples", ("modes", "modes-3-sigma", "high-quality"), _measure, "1705.07761")
+METRIC = Metric.of_view("modes", "samples", ("modes", "modes-3-sigma", "high-quality"), _measure, "1705.07761")

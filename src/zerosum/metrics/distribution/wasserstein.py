@@ -10,10 +10,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ..core import UsageError
+from ...core import UsageError
+from ..metric import Context, Metric, Reading
+from ..resampling import interval, subsets
 from .distances import centred, squared_distances
-from .metric import Context, Metric, Reading
-from .resampling import interval, subsets
 
 # Samples of each set that are matched. A collapsed generator is the slow case (ties everywhere), and the one that a
 # student wants to look at: 1000 take a second then, 2500 half a minute.
@@ -62,5 +62,5 @@ def _measure(real: Tensor, fake: Tensor, context: Context, p: int) -> dict[str, 
                           warning)}
 
 
-W1 = Metric("w1", "features", ("w1",), partial(_measure, p=1), "1806.07755")
-W2 = Metric("w2", "features", ("w2",), partial(_measure, p=2), "1806.07755")
+W1 = Metric.of_view("w1", "features", ("w1",), partial(_measure, p=1), "1806.07755")
+W2 = Metric.of_view("w2", "features", ("w2",), partial(_measure, p=2), "1806.07755")

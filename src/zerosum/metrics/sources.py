@@ -1,0 +1,101 @@
+"""Where the two sets come from: real samples of a data set, and fakes of a model, a run, a data set or an array."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..core import DataSpec, UsageError
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+
+CHUNK = 500                                  # samples drawn and turned into features at a time
+FAR_OFF = 10.0                               # images that reach it are in another range, not merely unbounded
+
+Batches = Iterator[tuple[Tensor, Tensor | None]]         # samples (n, ...) float32, and the classes they (should) have
+
+
+def data_for(model: Any, data: Any) -> "Dataset":
+    """The data set to compare with: given, named (its test part), an array, or the run's own."""
+    from ..data import ArrayDataset, DataConfig, load_held_out
+
+    if data is None:
+        if not hasattr(model, "plan"):
+            raise UsageError('say which data the samples are compared with: evaluate(model, data="digits")')
+        data = model.plan.data
+    if isinstance(data, (Tensor, np.ndarray)):
+        x = from_array(data).numpy()
+        return ArrayDataset(x, DataSpec(tuple(x.shape[1:])), name="given samples", split="all")
+    if isinstance(data, str):
+        spec = getattr(getattr(model, "model", model), "data", None)
+        known = isinstance(spec, DataSpec) and spec.is_image and spec.height == spec.width
+        return load_held_out(data, image_size=spec.image_size, channels=spec.channels) if known \
+            else load_held_out(data)
+    return load_held_out(data) if isinstance(data, DataConfig) else data
+
+
+def from_array(x: Tensor | np.ndarray) -> Tensor:
+    """Samples from a user's array: images float in [-1, 1] or uint8, or points."""
+    from ..data import to_float
+
+    x = to_float(torch.as_tensor(x).detach().cpu())
+    if x.ndim not in (2, 4) or (x.ndim == 4 and x.shape[1] > 4):
+        raise UsageError(f"samples must be images (N, C, H, W) or points (N, D), not {tuple(x.shape)}")
+    if x.ndim == 4 and x.numel() and float(x.abs().max()) > FAR_OFF:
+        raise UsageError(f"images must lie in [-1, 1] or be uint8, and these reach {float(x.abs().max()):g}")
+    return x
+
+
+def some(count: int, most: int, seed: int) -> Tensor:
+    """The numbers of at most `most` of `count` samples, drawn without replacement, in order."""
+    if count <= most:
+        return torch.arange(count)
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:most].sort().values
+
+
+def real(data: "Dataset", rows: Tensor) -> Batches:
+    """The samples of these numbers, with their labels where the data has any."""
+    from ..data import to_float
+
+    for part in rows.split(CHUNK):
+        batch = data.gather(part)
+        yield to_float(batch["x"]), batch.get("labels")
+
+
+def fake(model: Any, n: int, data: "Dataset", seed: int) -> Batches:
+    """n samples of a model or a run, asked for labels as they occur in the data; or those of an array or data set."""
+    if isinstance(model, (Tensor, np.ndarray)):
+        return ((x, None) for x in from_array(model).split(CHUNK))
+    if hasattr(model, "gather"):
+        return real(model, some(len(model), n, seed))
+    model = model_of(model)
+    if not hasattr(model, "sample"):
+        raise UsageError(f"{getattr(model, 'name', '') or type(model).__name__} cannot draw samples: evaluate takes "
+                         "a model that can, a run, or an array of samples")
+    return _drawn(model, n, _labels(model, n, data, seed), seed)
+
+
+def model_of(subject: Any) -> Any:
+    """The model of a run, or what is a model itself."""
+    return subject if hasattr(subject, "sample") else getattr(subject, "model", subject)
+
+
+def _drawn(model: Any, n: int, labels: Tensor | None, seed: int) -> Batches:
+    for start in range(0, n, CHUNK):
+        size = min(CHUNK, n - start)
+        # Every chunk has a seed of its own, so that memory is bounded and no two chunks are alike.
+        own = int(np.random.SeedSequence((seed, start)).generate_state(1)[0])
+        asked = None if labels is None else labels[start:start + size]
+        yield model.sample(size, seed=own, **({} if asked is None else {"labels": asked})), asked
+
+
+def _labels(model: Any, n: int, data: "Dataset", seed: int) -> Tensor | None:
+    """Labels drawn from the data's, for a model that takes them."""
+    conditional = "conditional-generation" in getattr(getattr(model, "card", None), "tasks", ())
+    if not conditional or not data.spec.num_classes:
+        return None
+    rows = torch.randint(len(data), (n,), generator=torch.Generator().manual_seed(seed))
+    return torch.cat([data.gather(part)["labels"] for part in rows.split(CHUNK)])
