@@ -1,5 +1,6 @@
 """What `zerosum data show` reports, and the overview it draws."""
 
+import errno
 import json
 
 import numpy as np
@@ -134,6 +135,21 @@ def test_a_glimpse_has_every_class_and_the_picture_the_true_counts(tmp_path):
     assert picture(some, tmp_path / "p.png", survey(config)).is_file()
     with pytest.raises(ZerosumError, match=r"cannot be written .*: give another -o"):
         picture(some, tmp_path / "nowhere" / "p.png")
+    with pytest.raises(UsageError, match=r"cannot write \.jpg: name a \.png file"):
+        picture(some, tmp_path / "p.jpg")
+
+
+def test_an_overview_that_breaks_off_leaves_the_old_one(tmp_path, monkeypatch):
+    (tmp_path / "p.png").write_bytes(b"old")
+
+    def half(_image, file, *_):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", half)
+    with pytest.raises(ZerosumError, match=r"p\.png cannot be written \(No space left on device\): give another -o"):
+        picture(load_data("digits"), tmp_path / "p.png")
+    assert (tmp_path / "p.png").read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_glimpse_needs_no_more_memory_than_it_shows(tmp_path, monkeypatch):

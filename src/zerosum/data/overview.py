@@ -1,12 +1,12 @@
 """Draw an overview of a data set: labelled pictures by class, or points with their modes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import torch
 
-from ..core import ZerosumError
+from ..core import UsageError, ZerosumError, whole_file
 from .builtin.shipped import font_file
 from .dataset import ArrayDataset
 from .fit import COLOURS, to_channels
@@ -20,13 +20,20 @@ GAP, MARGIN, INK, PAPER = 4, 16, (40, 40, 40), (232, 232, 232)
 
 
 def picture(dataset: ArrayDataset, path: str | Path, whole: Survey | None = None) -> Path:
-    """Write an overview PNG and return its path; where the data is only a glimpse, `whole` has the true counts."""
+    """Write an overview PNG and return its path; where the data is only a glimpse, `whole` has the true counts.
+
+    Raises UsageError for another kind of file and ZerosumError where it cannot be written.
+    """
     path = Path(path)
-    try:
-        (_draw_images if dataset.spec.is_image else _draw_points)(dataset, path, whole)
-    except OSError as error:
-        raise ZerosumError(f"{path} cannot be written ({error.strerror or error}): give another -o") from None
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"cannot write {path.suffix or path}: name a .png file")
+    with whole_file(path, _advice) as file:
+        (_draw_images if dataset.spec.is_image else _draw_points)(dataset, file, whole)
     return path
+
+
+def _advice(error: OSError, path: Path) -> ZerosumError:
+    return ZerosumError(f"{path} cannot be written ({error.strerror or error}): give another -o")
 
 
 def heading(dataset: ArrayDataset, whole: Survey | None) -> str:
@@ -37,7 +44,7 @@ def heading(dataset: ArrayDataset, whole: Survey | None) -> str:
     return f"{Path(dataset.name).name} ({dataset.split}): {count} samples of {shape}{classes}"
 
 
-def _draw_images(dataset: ArrayDataset, path: Path, whole: Survey | None) -> None:
+def _draw_images(dataset: ArrayDataset, file: BinaryIO, whole: Survey | None) -> None:
     from PIL import Image, ImageDraw
 
     rows = _rows(dataset, {} if whole is None else whole.labels)
@@ -58,7 +65,7 @@ def _draw_images(dataset: ArrayDataset, path: Path, whole: Survey | None) -> Non
         for j, one in enumerate(x):
             shown = Image.fromarray(_visible(one)).resize(tile, Image.Resampling.NEAREST if zoom >= 1 else None)
             sheet.paste(shown, (MARGIN + side + j * (tile[0] + GAP), y))
-    sheet.save(path)
+    sheet.save(file, "PNG")
 
 
 def _rows(dataset: ArrayDataset, counts: dict[str, int]) -> list[tuple[str, np.ndarray]]:
@@ -93,7 +100,7 @@ def _font(size: int) -> "ImageFont.FreeTypeFont":
     return ImageFont.truetype(str(font_file("DejaVuSans")), size)
 
 
-def _draw_points(dataset: ArrayDataset, path: Path, whole: Survey | None) -> None:
+def _draw_points(dataset: ArrayDataset, file: BinaryIO, whole: Survey | None) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -110,4 +117,4 @@ def _draw_points(dataset: ArrayDataset, path: Path, whole: Survey | None) -> Non
     more = f" (the first two of {x.shape[1]} coordinates)" if x.shape[1] > 2 else ""
     axes.set_title(heading(dataset, whole) + more, fontsize=10)
     axes.set_aspect("equal")
-    FigureCanvasAgg(figure).print_png(str(path))
+    FigureCanvasAgg(figure).print_png(file)

@@ -3,17 +3,15 @@
 import errno
 import json
 import logging
-import os
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..core import DataSpec, UsageError, ZerosumError
+from ..core import DataSpec, UsageError, ZerosumError, whole_file
 from . import plan as planning
 from .builtin import BUILTIN
 from .config import DataConfig
@@ -61,7 +59,7 @@ def _write(target: Path, source: Source, config: DataConfig, progress: Callable[
     planning.refuse_bad(plan, source, total, config, "at least ")            # so far only their heads were read
     planning.decide(plan, source, config)
     kept: list[int] = []
-    with _written(target) as file:
+    with whole_file(target, _advice) as file:
         file.seek(ALIGN)
         for row, x in planning.samples(plan, source, range(total), config):
             file.write(np.ascontiguousarray(x).data)
@@ -103,23 +101,7 @@ def _finish(file: BinaryIO, document: dict[str, Any]) -> int:
     return size
 
 
-@contextmanager
-def _written(target: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only once it is complete and on the disk."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        raise _unwritable(target, error) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _unwritable(target: Path, error: OSError) -> ZerosumError:
+def _advice(error: OSError, target: Path) -> ZerosumError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ZerosumError(f"the disk is full, {target} is not written: free some space or give another -o")
     if error.errno == errno.ENOENT:

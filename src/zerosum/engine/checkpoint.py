@@ -1,48 +1,21 @@
-"""Files that are either whole or absent, and read without running code."""
+"""What a run keeps on the disk: whole or absent, and read without running code."""
 
-import contextlib
 import errno
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
 
-from ..core import ZerosumError
+from ..core import ZerosumError, cannot_write, whole_file
 
 
-@contextlib.contextmanager
-def atomic(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that appears under its name only when it is complete and on the disk.
-
-    A full disk, a read-only folder or a kill at any moment leaves the old file as it was; the first two raise
-    ZerosumError with what to do.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise ZerosumError(explain(error, path)) from error
-    finally:
-        with contextlib.suppress(OSError):       # gone already where all went well
-            temporary.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":                       # elsewhere a folder cannot be opened
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def atomic(path: Path) -> AbstractContextManager[BinaryIO]:
+    """Open a file of a run that appears whole or not at all; raises ZerosumError with `explain`'s line."""
+    return whole_file(path, lambda error, path: ZerosumError(explain(error, path)))
 
 
 def explain(error: OSError, path: Path) -> str:
@@ -51,7 +24,7 @@ def explain(error: OSError, path: Path) -> str:
         return f"no space left to write {path}: free some, then go on with 'zerosum resume'"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"may not write {path}: choose another folder with --out, or mend its permissions"
-    return f"cannot write {path}: {error.strerror or error}"
+    return str(cannot_write(error, path))
 
 
 def write_json(path: Path, document: Any) -> None:

@@ -1,0 +1,50 @@
+"""Files that appear under their name whole or not at all."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import ZerosumError
+
+Advice = Callable[[OSError, Path], ZerosumError]
+
+
+def cannot_write(error: OSError, path: Path) -> ZerosumError:
+    """The plain answer to an error of the file system: what happened, and where."""
+    return ZerosumError(f"cannot write {path}: {error.strerror or error}")
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, advice: Advice = cannot_write) -> Iterator[BinaryIO]:
+    """Open a file that takes its name only when it is complete and on the disk.
+
+    A full disk, a read-only folder, an exception or a kill at any moment leaves the old file as it was. An OSError is
+    raised as what `advice` makes of it: one line that says what to do.
+    """
+    # Beside the target, as only a rename within one file system is atomic. Random and not the process number, which
+    # containers that share a folder have in common.
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise advice(error, path) from error
+    finally:
+        with contextlib.suppress(OSError):       # gone already where all went well
+            temporary.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the new name on the disk too, where a folder can be opened and synced: on Windows and CIFS it cannot."""
+    with contextlib.suppress(OSError):           # the file is whole in any case
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
