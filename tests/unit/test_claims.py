@@ -161,7 +161,7 @@ def test_finished_seeds_are_kept_unless_asked(measured, tmp_path):
 
 def test_seeds_of_another_version_are_measured_anew(measured, tmp_path, monkeypatch):
     verify("gan", seeds=(0,), results=tmp_path, report=lambda text: None)
-    monkeypatch.setattr(module, "__version__", "another")
+    monkeypatch.setattr(sys.modules["zerosum.claims.fingerprint"], "__version__", "another")
     verify("gan", seeds=(0,), results=tmp_path, report=lambda text: None)
     assert measured == [0, 0]
 

@@ -1,6 +1,5 @@
 """Verifies a claim over several seeds, and keeps what was measured in one JSON file per system."""
 
-import hashlib
 import json
 import platform
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any
 from ..core import ZerosumError, find
 from ..version import __version__
 from .claim import Claim, claim_of, medians_of, storable
+from .fingerprint import fingerprint
 
 SEEDS = (0, 1, 2)
 SIGNS = {"at least": ">=", "above": ">", "at most": "<=", "below": "<", "exactly": "="}
@@ -55,13 +55,16 @@ def verify(model: str, seeds: Sequence[int] = SEEDS, *, workers: int = 1, result
     """Train a system and its baseline with each seed, measure the claim, and judge the medians.
 
     The result goes to `results`/MODEL.json, with a picture beside it, after every seed; a seed found there that was
-    measured with the same version, settings and claim is kept unless `fresh`. With more than one of `workers`, seeds
-    run in processes of their own. Raises UsageError for a model that is unknown or has no claim.
+    measured with the same version, settings and code (`fingerprint`) is kept unless `fresh`, and judged by the claim as
+    it is now. With more than one of `workers`, seeds run in processes of their own. Raises UsageError for a model that
+    is unknown or has no claim.
     """
     from ..engine import write_json
 
     claim, folder = claim_of(model), Path(results)
-    stored = _stored(model, claim, folder)
+    file, code = folder / f"{model}.json", fingerprint(model, claim)      # of the code that measures, not a later one
+    kept = _kept(file, code)
+    stored = {int(seed): result for seed, result in kept["seeds"].items()}
     todo = [seed for seed in dict.fromkeys(seeds) if fresh or seed not in stored]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,8 +77,12 @@ def verify(model: str, seeds: Sequence[int] = SEEDS, *, workers: int = 1, result
              else map(partial(measure, model, report=report), todo, pictures))
     for seed, result in zip(todo, found, strict=True):
         stored[seed] = result
-        write_json(folder / f"{model}.json", document_of(model, claim, stored, picture))
-    document = document_of(model, claim, {seed: stored[seed] for seed in seeds}, picture)
+        write_json(file, document_of(model, claim, stored, picture, code))
+    if not todo:                              # nothing was measured, but the claim's words and bars may be others
+        judged = document_of(model, claim, stored, picture, code) | {key: kept[key] for key in ("date", "versions")}
+        if judged != kept:
+            write_json(file, judged)
+    document = document_of(model, claim, {seed: stored[seed] for seed in seeds}, picture, code)
     return Verdict(model, document["holds"], document)
 
 
@@ -114,8 +121,9 @@ def _elsewhere(model: str, seed: int, picture: Path | None) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def document_of(model: str, claim: Claim, seeds: dict[int, dict[str, Any]], picture: Path) -> dict[str, Any]:
-    """The result as it is stored: the claim, its checks with the medians, and every seed's numbers."""
+def document_of(model: str, claim: Claim, seeds: dict[int, dict[str, Any]], picture: Path,
+                code: str) -> dict[str, Any]:
+    """The result as it is stored: the claim, its checks with the medians, every seed's numbers, the fingerprint."""
     import torch
 
     from .trial import settings_of
@@ -133,25 +141,14 @@ def document_of(model: str, claim: Claim, seeds: dict[int, dict[str, Any]], pict
         "seconds": {key: round(sum(result["seconds"][key] for result in seeds.values()), 1) for key in ("cpu", "wall")},
         "sides": settings_of(claim.sides), "picture": picture.name if picture.exists() else None,
         "versions": {"zerosum": __version__, "torch": torch.__version__, "python": platform.python_version()},
-        "date": time.strftime("%Y-%m-%d", time.gmtime()), "fingerprint": fingerprint(model, claim),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()), "fingerprint": code,
     }
 
 
-def fingerprint(model: str, claim: Claim) -> str:
-    """A hash of what a measurement depends on: version, settings of all sides, and the code of the claim."""
-    from .trial import settings_of
-
-    source = Path(sys.modules[claim.measure.__module__].__file__).read_bytes()
-    settings = json.dumps([__version__, model, settings_of(claim.sides)], sort_keys=True)
-    return hashlib.blake2b(settings.encode() + source, digest_size=8).hexdigest()
-
-
-def _stored(model: str, claim: Claim, folder: Path) -> dict[int, dict[str, Any]]:
-    """The seeds measured before that are still worth something."""
+def _kept(file: Path, code: str) -> dict[str, Any]:
+    """The result measured before, if it was with this code; else an empty one."""
     try:
-        document = json.loads((folder / f"{model}.json").read_bytes())
+        document = json.loads(file.read_bytes())
     except (OSError, ValueError):
-        return {}
-    if document.get("fingerprint") != fingerprint(model, claim):
-        return {}
-    return {int(seed): result for seed, result in document["seeds"].items()}
+        document = {}
+    return document if document.get("fingerprint") == code else {"seeds": {}}
