@@ -1,0 +1,1 @@
+"""Metrics of pairs: how far each prediction is from its own target."""
