@@ -12,8 +12,10 @@ from .distribution import (
     classes,
     fid,
     high_frequency,
+    inception_score,
     kid,
     mmd,
+    mode_score,
     modes,
     one_nn,
     precision_recall,
@@ -26,7 +28,7 @@ from .score import Score, ScoreCard
 # In the order in which they are worth reading: the survey found the 1-NN test and MMD to separate best (1806.07755).
 METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     one_nn.METRIC, mmd.METRIC, kid.METRIC, fid.METRIC, precision_recall.METRIC, wasserstein.W1, wasserstein.W2,
-    modes.METRIC, classes.CLASSES, classes.CONFIDENCE, high_frequency.METRIC)}
+    modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC, high_frequency.METRIC)}
 
 WHOLE = ("labels", "targets")                # views that are whole numbers, (N,)
 Array = Tensor | np.ndarray
