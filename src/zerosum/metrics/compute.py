@@ -28,7 +28,8 @@ from .score import Score, ScoreCard
 # In the order in which they are worth reading: the survey found the 1-NN test and MMD to separate best (1806.07755).
 METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     one_nn.METRIC, mmd.METRIC, kid.METRIC, fid.METRIC, precision_recall.METRIC, wasserstein.W1, wasserstein.W2,
-    modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC, high_frequency.METRIC)}
+    modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC,
+    high_frequency.METRIC)}
 
 WHOLE = ("labels", "targets")                # views that are whole numbers, (N,)
 Array = Tensor | np.ndarray
@@ -63,7 +64,7 @@ def compute(names: str | Sequence[str], *, real: Views, fake: Views, seed: int =
                              f'metrics=["{metric.name}"])')
         sides = {side: seen(views, metric, side) for side, views in (("real", real), ("fake", fake))}
         memory = seen(train, metric, "train") if metric.memory and train is not None else None
-        card = ScoreCard(len(sides["real"]), len(sides["fake"]), seed=seed)
+        card = ScoreCard(len(sides["real"]), len(sides["fake"]), protocol=context.protocol.name, seed=seed)
         scores |= measure(metric, sides["real"], sides["fake"], replace(context, train=memory), card)
     return scores
 
