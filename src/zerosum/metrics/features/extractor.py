@@ -31,6 +31,20 @@ class Judge(Extractor, Protocol):
         """The most likely class of each image: (N,) int64."""
 
 
+@runtime_checkable
+class Layers(Protocol):
+    """A convolutional network whose layers can be looked at, for distances between two images."""
+
+    name: str
+    weights_hash: str
+
+    def layers(self, x: Tensor) -> list[Tensor]:
+        """Activations (N, C_k, H_k, W_k) of images (N, C, H, W) in [-1, 1], finest first, with gradients.
+
+        The network brings the images into the range and number of channels that it wants, and leaves their size.
+        """
+
+
 def fit_images(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
     """Images (N, C, H, W) in the channels, height and width of `shape`, bilinear with antialiasing."""
     channels, height, width = shape

@@ -39,6 +39,14 @@ class JudgeNetwork(nn.Module):
         """Images (N, *shape) in [-1, 1] -> logits (N, classes)."""
         return self.classes(self.features(x))
 
+    def layers(self, x: Tensor) -> list[Tensor]:
+        """What the three convolutions make of images of any size (N, channels, H, W), finest first."""
+        found = []
+        for layer in self.features[:-3]:
+            x = layer(x)
+            found += [x] * isinstance(layer, nn.ReLU)
+        return found
+
 
 class TrainedJudge:
     """A judge as metrics use it; images of another size or colour are resized, with antialiasing."""
@@ -58,6 +66,10 @@ class TrainedJudge:
     def classify(self, x: Tensor) -> Tensor:
         """The most likely class of each image: (N,) int64."""
         return self._run(self.network, x).argmax(1)
+
+    def layers(self, x: Tensor) -> list[Tensor]:
+        """Activations (N, C_k, H_k, W_k) below the features, of images of any size, with gradients."""
+        return self.network.layers(fit_images(x, (self.shape[0], *x.shape[2:])))
 
     @torch.no_grad()
     def _run(self, part: nn.Module, x: Tensor) -> Tensor:
