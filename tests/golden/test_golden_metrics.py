@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from adapters import metrics
 from adapters.case import Case
 
@@ -31,6 +32,17 @@ def test_reproduces(case_and_key: tuple[Case, str]):
     assert found == pytest.approx(expected, rel=tolerance, abs=1e-12)
 
 
+HEADS = [(case, key) for case in map(Case.read, FOLDERS) for key in case.inputs if key.endswith("_head")]
+
+
+@pytest.mark.parametrize("case_and_key", HEADS or [UNSET], ids=lambda pair: pair[1])
+def test_makes_features_of_which_only_the_first_rows_are_recorded(case_and_key: tuple[Case, str]):
+    case, key = case_and_key
+    name, side = key.removesuffix("_head").split(".")
+    made = metrics.features_of(case, name)[side == "fake"]
+    assert torch.equal(made[:len(case.inputs[key])], case.inputs[key])
+
+
 def checksum(case: Case, features: str) -> list[float]:
-    real, fake = (case.inputs[f"{features}.{side}"].double() for side in ("real", "fake"))
+    real, fake = (x.double() for x in metrics.features_of(case, features))
     return [float(x) for x in (fake.sum(), real.sum(), (fake ** 2).sum(), (real ** 2).sum())]

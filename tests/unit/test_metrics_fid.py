@@ -84,7 +84,7 @@ def test_statistics_are_those_of_numpy_far_from_zero_and_in_any_number_of_parts(
 def test_card_says_how_much_is_sampling_bias():
     """Between samples of one Gaussian the true distance is 0, and the whole value is bias."""
     score = compute("fid", real=torch.from_numpy(draw(400, 32, 0)), fake=torch.from_numpy(draw(400, 32, 1)))["fid"]
-    assert score.card.settings["bias"] == pytest.approx(score.value, rel=0.3)
+    assert score.card.details["bias"] == pytest.approx(score.value, rel=0.3)
     assert any("would vanish" in warning for warning in score.card.warnings)
 
 

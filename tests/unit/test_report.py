@@ -320,7 +320,7 @@ def test_runs_side_by_side(run, tmp_path):
 
 
 def test_what_is_measured_on_the_way_does_not_part_two_protocols(run, tmp_path):
-    card = CARD | {"settings": CARD["settings"] | {"bias": 0.3}, "interval": [8, 9], "warnings": []}
+    card = CARD | {"details": {"bias": 0.3}, "interval": [8, 9], "warnings": []}
     other = make_run(tmp_path / "other", scores=[{"name": "fid", "value": 8.5, "card": card}])
     assert "<b>8.5</b>" in compare_report([run, other], tmp_path / "pages.html").read_text()
 

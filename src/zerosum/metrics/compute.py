@@ -85,7 +85,7 @@ def on_cards(readings: Mapping[str, Reading], card: ScoreCard) -> dict[str, Scor
 
 def _filled(card: ScoreCard, reading: Reading) -> ScoreCard:
     warnings = (*card.warnings, reading.warning) if reading.warning else card.warnings
-    return replace(card, settings=reading.settings, better=reading.better, ideal=reading.ideal,
+    return replace(card, settings=reading.settings, details=reading.details, better=reading.better, ideal=reading.ideal,
                    interval=reading.interval, interval_method=reading.method, warnings=warnings)
 
 

@@ -46,8 +46,9 @@ class Reading:
     ideal: float | None = None                           # what samples of the data's own distribution score
     interval: tuple[float, float] | None = None          # 95 %
     method: str = ""                                     # how the interval was found
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)      # chosen: equal wherever two values may be compared
     warning: str = ""
+    details: dict[str, Any] = field(default_factory=dict)       # found on the way: bias, values per class, ...
 
 
 @dataclass(frozen=True)

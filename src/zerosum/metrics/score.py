@@ -19,6 +19,9 @@ class ScoreCard:
     image_size: tuple[int, ...] = ()                     # height, width of the samples as they were given
     features: dict[str, Any] = field(default_factory=dict)      # name, dim, weights_hash, resize, accuracy
     settings: dict[str, Any] = field(default_factory=dict)      # of the estimator
+    details: dict[str, Any] = field(default_factory=dict)       # what it found on the way; no part of the protocol
+    protocol: str = "zerosum"                            # see metrics/protocol.py; two are never compared
+    quantised: bool = False                              # to 8 bits before features were made
     seed: int = 0
     better: Literal["lower", "higher", "nearer"] = "lower"
     ideal: float | None = None                           # what samples of the data's own distribution score
@@ -68,6 +71,10 @@ class Score:
         parts = [f"{card.n_real} real ({source}), {card.n_fake} fake"]
         if card.features:
             parts.append(_features(card.features))
+        if card.protocol != "zerosum":
+            parts.append(f"protocol {card.protocol}")
+        if card.quantised:
+            parts.append("8 bit")
         return "; ".join([*parts, f"seed {card.seed}", f"zerosum {card.version}"])
 
     def __str__(self) -> str:

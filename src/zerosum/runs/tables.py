@@ -13,8 +13,7 @@ from .page import paragraph, table
 Document = dict[str, Any]
 
 # What must be equal, besides the settings of the estimator, before two scores may be compared.
-COMPARABLE = ("n_real", "n_fake", "data", "split", "image_size", "features", "better", "version")
-MEASURED = {"bias"}                          # stands among the settings, but is found and not chosen
+COMPARABLE = ("n_real", "n_fake", "data", "split", "image_size", "features", "protocol", "better", "version")
 
 
 def part(document: Any, *keys: str) -> Mapping[str, Any]:
@@ -143,7 +142,7 @@ def _protocol(card: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _same_protocol(cards: Sequence[Mapping[str, Any]]) -> bool:
-    settings = [{k: v for k, v in part(card, "settings").items() if k not in MEASURED} for card in cards]
+    settings = [part(card, "settings") for card in cards]
     return all(chosen == settings[0] and all(card.get(field) == cards[0].get(field) for field in COMPARABLE)
                for card, chosen in zip(cards, settings, strict=True))
 

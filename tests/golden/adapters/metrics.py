@@ -4,17 +4,18 @@ Unlike the other folders this one records a table of values from several reposit
 convention of the recording: features_1 and feats1 are the fakes.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.metrics.distribution.fid import Statistics, fid, frechet_distance
-from zerosum.metrics.distribution.kid import cubic, kid
-from zerosum.metrics.distribution.mmd import mmd2, rbf, subset_estimates
-from zerosum.metrics.distribution.precision_recall import precision_recall
+from zerosum.metrics.distribution.fid import fid
+from zerosum.metrics.distribution.kid import kid, kid_of_subsets
+from zerosum.metrics.distribution.mmd import mmd2, rbf
+from zerosum.metrics.distribution.precision_recall import precision_recall, precision_recall_in_half
 
 from .case import Case
 
@@ -37,34 +38,38 @@ def base(s: int, n: int, d: int) -> np.ndarray:
     return (sum(uniform(4 * s + i, n, d) for i in range(4)) - 2).reshape(n, d) * np.sqrt(3)
 
 
-def float64_features() -> tuple[Tensor, Tensor]:
-    """n600_d64 before it was rounded to float32: real, fake."""
-    scale = np.linspace(0.5, 1.5, 64)
-    return (torch.from_numpy(np.abs(base(2, 600, 64) * 1.15 + 0.1) * scale),
-            torch.from_numpy(np.abs(base(1, 600, 64)) * scale))
+FORMULA = re.compile(r"(\w+) \((\d+), ?(\d+), ?(\d+), ?(\d+), ?(\d+), ?([\d.]+), ?([\d.]+)\)")
+
+# Of this set the folder holds the first rows only; the numbers follow from them (test_golden_metrics checks them).
+RANK_DEFICIENT = "n200_d2048 (3,4,200,200,2048,.2,.8)"
 
 
-def _draws(counts: dict[str, int], subsets: int, size: int, order: str, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The references' draws: which set is drawn from first differs between them."""
-    rng, size = np.random.RandomState(seed), min(size, *counts.values())
-    for _ in range(subsets):
-        drawn = {side: torch.from_numpy(rng.choice(counts[side], size, replace=False)) for side in order.split()}
-        yield drawn["real"], drawn["fake"]
+def float64_features(case: Case, name: str) -> tuple[Tensor, Tensor] | None:
+    """Real and fake features of this name by the recording's formula: see `feature_formula` in meta.json."""
+    for found, *numbers in FORMULA.findall(f"{case.meta['feature_formula']}, {RANK_DEFICIENT}"):
+        if found == name:
+            a, b, n_fake, n_real, d = map(int, numbers[:5])
+            scale = np.linspace(float(numbers[5]), float(numbers[6]), d)
+            return (torch.from_numpy(np.abs(base(b, n_real, d) * 1.15 + 0.1) * scale),
+                    torch.from_numpy(np.abs(base(a, n_fake, d)) * scale))
+    return None
+
+
+def features_of(case: Case, name: str) -> tuple[Tensor, Tensor] | None:
+    """Real and fake features as they were compared: stored, or, where only their first rows are, by the formula."""
+    if f"{name}.real" in case.inputs:
+        return case.inputs[f"{name}.real"], case.inputs[f"{name}.fake"]
+    made = float64_features(case, name)
+    return made and (made[0].float(), made[1].float())
 
 
 def subset_kid(real: Tensor, fake: Tensor, **draws) -> list[float]:
-    estimates = subset_estimates(real, fake, cubic, _draws({"real": len(real), "fake": len(fake)}, **draws))
+    estimates = kid_of_subsets(real, fake, **draws)
     return [float(np.mean(estimates)), float(np.std(estimates))]
 
 
 def subset_mean(real: Tensor, fake: Tensor, **draws) -> float:
     return subset_kid(real, fake, **draws)[0]
-
-
-def stylegan3_fid(real: Tensor, fake: Tensor) -> float:
-    """NVlabs divides the covariance by N."""
-    a, b = (Statistics(x.shape[1]).update(x) for x in (real, fake))
-    return frechet_distance(*(part for s in (a, b) for part in (s.mean, s.covariance * (s.count - 1) / s.count)))
 
 
 def prdc(real: Tensor, fake: Tensor, k: int, names: str) -> list[float]:
@@ -73,16 +78,14 @@ def prdc(real: Tensor, fake: Tensor, k: int, names: str) -> list[float]:
     return [(values | {"f_score": 2 * values["precision"] * values["recall"] / both})[name] for name in names.split()]
 
 
-FIDELITY, CLEAN = {"order": "fake real", "seed": 2020}, {"order": "real fake", "seed": 0}
-STYLEGAN3 = {"order": "fake real", "seed": 0}
+FIDELITY, CLEAN = {"first": "fake", "seed": 2020}, {"first": "real", "seed": 0}
+STYLEGAN3 = {"first": "fake", "seed": 0}
 EXACT, FLOAT32, COUNTS = 1e-6, 2e-5, 1e-6    # relative; the references' kernels and counts are float32
 
 # What stands behind the name of the features in a key: how it is computed here, and to which relative error.
 VALUES: dict[str, tuple[Value, float]] = {
     **{f"fid.{peer}": (fid, EXACT) for peer in ("torch_fidelity", "pytorch_fid", "clean_fid")},
-    **{f"float64_features.fid.{peer}": (lambda *_: fid(*float64_features()), EXACT)
-       for peer in ("torch_fidelity", "pytorch_fid", "clean_fid")},
-    "fid.stylegan3": (stylegan3_fid, EXACT),
+    "fid.stylegan3": (partial(fid, covariance="N"), EXACT),
     "kid.torch_fidelity.full_set": (partial(subset_kid, subsets=1, size=10_000, **FIDELITY), FLOAT32),
     "kid.torch_fidelity.sub10_size100_seed2020": (partial(subset_kid, subsets=10, size=100, **FIDELITY), FLOAT32),
     "kid.torch_fidelity.rbf_sigma10_full": (lambda real, fake: [mmd2(real, fake, rbf(10.0)), 0.0], FLOAT32),
@@ -95,15 +98,20 @@ VALUES: dict[str, tuple[Value, float]] = {
     "kid.stylegan3.sub10_size100_npseed0": (partial(subset_mean, subsets=10, size=100, **STYLEGAN3), FLOAT32),
     **{f"prc.torch_fidelity.k{k}{ram}": (partial(prdc, k=k, names="precision recall f_score"), COUNTS)
        for k in (3, 5) for ram in ("", "_save_ram_bs128")},
+    "pr.stylegan3.fp16.k3 [precision, recall]": (
+        lambda real, fake: list(precision_recall_in_half(real, fake, 3).values()), COUNTS),
     **{f"prdc.k{k}": (partial(prdc, k=k, names="precision recall density coverage"), COUNTS) for k in (3, 5)},
 }
 
 
 def compute(case: Case, key: str) -> tuple[list[float], float] | None:
     """Our value(s) of this key of `values` and the relative error allowed; None where it is not built."""
-    features, _, what = key.partition(".")
-    if what not in VALUES or f"{features}.real" not in case.inputs:
+    name, _, what = key.partition(".")
+    exact = what.startswith("float64_features.")
+    what = what.removeprefix("float64_features.")
+    features = (float64_features if exact else features_of)(case, name)
+    if what not in VALUES or features is None:
         return None
     value, tolerance = VALUES[what]
-    found = value(case.inputs[f"{features}.real"], case.inputs[f"{features}.fake"])
+    found = value(*features)
     return (found if isinstance(found, list) else [found]), tolerance

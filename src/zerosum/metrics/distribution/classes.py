@@ -44,7 +44,8 @@ def _measure_classes(real: Tensor, fake: Tensor, context: Context) -> dict[str, 
             low, high = interval(divergence, halves)
             bounds, method = (max(0.0, low), high), "40 random halves"
     return {"classes": Reading(covered_classes(real, fake), "higher", present, settings={"share": SHARE}),
-            "class-kl": Reading(divergence, "lower", 0.0, bounds, method, {"expected by chance": chance})}
+            "class-kl": Reading(divergence, "lower", 0.0, bounds, method,
+                                details={"expected by chance": chance})}
 
 
 def _measure_confidence(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:

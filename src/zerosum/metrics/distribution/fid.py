@@ -6,7 +6,7 @@ No matrix square root is taken: its trace is the sum of the square roots of the 
 of a symmetric problem; with factors C = F F^T it is the nuclear norm of F_r^T F_g.
 """
 
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -62,16 +62,22 @@ class Statistics:
 
     @property
     def covariance(self) -> np.ndarray:
+        """Unbiased: divided by N - 1."""
         return (self.outer - np.outer(self.total, self.total) / self.count) / (self.count - 1)
 
 
-def fid(real: Tensor | np.ndarray, fake: Tensor | np.ndarray) -> float:
-    """The Fréchet distance of two sets of features (N, D) and (M, D): float64, >= 0 up to rounding."""
+def fid(real: Tensor | np.ndarray, fake: Tensor | np.ndarray, covariance: Literal["N - 1", "N"] = "N - 1") -> float:
+    """The Fréchet distance of two sets of features (N, D) and (M, D): float64, >= 0 up to rounding.
+
+    covariance: what it is divided by; N - 1 is unbiased, N is what NVlabs' code does.
+    """
     real, fake = np.asarray(real), np.asarray(fake)
+    less = int(covariance == "N - 1")
     if min(len(real), len(fake)) > real.shape[1]:
         a, b = (Statistics(real.shape[1]).update(x) for x in (real, fake))
-        return frechet_distance(a.mean, a.covariance, b.mean, b.covariance)
-    return _fid_of_few(real.astype(np.float64), fake.astype(np.float64))
+        of_a, of_b = (s.covariance * ((s.count - 1) / (s.count - less)) for s in (a, b))
+        return frechet_distance(a.mean, of_a, b.mean, of_b)
+    return _fid_of_few(real.astype(np.float64), fake.astype(np.float64), less)
 
 
 def frechet_distance(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> float:
@@ -91,10 +97,10 @@ def frechet_distance(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, 
     return float(((mean_a - mean_b) ** 2).sum()) + traces - 2 * roots
 
 
-def _fid_of_few(real: np.ndarray, fake: np.ndarray) -> float:
+def _fid_of_few(real: np.ndarray, fake: np.ndarray, less: int) -> float:
     """With no more samples than features the centred samples are the factors: no D x D matrix is made."""
     gap = real.mean(0) - fake.mean(0)
-    factors = [(x - x.mean(0)) / np.sqrt(len(x) - 1) for x in (real, fake)]
+    factors = [(x - x.mean(0)) / np.sqrt(len(x) - less) for x in (real, fake)]
     traces = sum(float((f * f).sum()) for f in factors)
     few, many = sorted(factors, key=len)
     cross = few @ many.T
@@ -126,12 +132,13 @@ def _factor(covariance: np.ndarray) -> np.ndarray:
 
 
 def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
-    value, (n, m), dim = fid(real, fake), (len(real), len(fake)), real.shape[1]
-    settings = {"covariance": "N - 1", "precision": "float64"}
+    covariance = context.protocol.covariance
+    value, (n, m), dim = fid(real, fake, covariance), (len(real), len(fake)), real.shape[1]
+    settings = {"covariance": covariance, "precision": "float64"}
     if min(n, m) < 4:
         return {"fid": Reading(value, "lower", 0.0, settings=settings, warning=f"{min(n, m)} samples say nothing")}
     count = 40 if dim <= SMALL else 4
-    halves = [fid(real[i], fake[j]) for i, j in subsets(n, m, count, context.seed)]
+    halves = [fid(real[i], fake[j], covariance) for i, j in subsets(n, m, count, context.seed)]
     # The bias falls as 1 / N (Chong and Forsyth, 2019, arXiv:1911.07023): halving the samples adds it once more.
     bias = max(0.0, sum(halves) / count - value)
     low, high = interval(value, halves)
@@ -140,7 +147,7 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
         warning = (f"{min(n, m)} samples are few for {dim} features: about {min(bias, value):.3g} of this value "
                    "would vanish with more")
     return {"fid": Reading(value, "lower", 0.0, (max(0.0, low), high), f"{count} random halves",
-                           settings | {"bias": bias}, warning)}
+                           settings, warning, {"bias": bias})}
 
 
 METRIC = Metric.of_view("fid", "features", ("fid",), _measure, "1706.08500")

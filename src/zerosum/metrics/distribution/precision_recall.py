@@ -16,6 +16,7 @@ from ..resampling import wilson
 from .distances import blocks, centred, neighbour_distances, squared_distances
 
 K = 3
+HALF_BLOCK = 10_000                          # NVlabs' row_batch_size
 
 
 def precision_recall(real: Tensor, fake: Tensor, k: int = K) -> dict[str, float]:
@@ -23,9 +24,7 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = K) -> dict[str, float]
 
     Raises UsageError unless both sets have more than k samples.
     """
-    if min(len(real), len(fake)) <= k:
-        raise UsageError(f"precision and recall with k = {k} need at least {k + 1} real and {k + 1} fake samples, "
-                         f"not {len(real)} and {len(fake)}")
+    _enough(real, fake, k)
     real, fake = centred(real, fake)
     real_radii, fake_radii = neighbour_distances(real, k), neighbour_distances(fake, k)
     inside = torch.zeros(len(fake), dtype=torch.int64)       # real balls that hold this fake
@@ -40,20 +39,45 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = K) -> dict[str, float]
             "density": float(inside.double().mean()) / k, "coverage": _share(nearest <= real_radii)}
 
 
+def precision_recall_in_half(real: Tensor, fake: Tensor, k: int = K) -> dict[str, float]:
+    """Precision and recall of features (N, D) and (M, D) with distances in float16, as NVlabs' code computes them.
+
+    Its `torch.cdist` of float16 features is used as it is, since samples near a rim change sides with the rounding.
+    """
+    _enough(real, fake, k)
+    real, fake = real.half(), fake.half()
+    return {"precision": _covered_in_half(real, fake, k), "recall": _covered_in_half(fake, real, k)}
+
+
+def _covered_in_half(manifold: Tensor, probes: Tensor, k: int) -> float:
+    # The first of the k + 1 nearest is the sample itself.
+    radii = torch.cat([torch.cdist(rows, manifold).float().kthvalue(k + 1).values.half()
+                       for rows in manifold.split(HALF_BLOCK)])
+    return _share(torch.cat([(torch.cdist(rows, manifold) <= radii).any(1) for rows in probes.split(HALF_BLOCK)]))
+
+
+def _enough(real: Tensor, fake: Tensor, k: int) -> None:
+    if min(len(real), len(fake)) <= k:
+        raise UsageError(f"precision and recall with k = {k} need at least {k + 1} real and {k + 1} fake samples, "
+                         f"not {len(real)} and {len(fake)}")
+
+
 def _share(flags: Tensor) -> float:
     return float(flags.double().mean())
 
 
 def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
-    values = precision_recall(real, fake)
+    k, half = context.protocol.nearest, context.protocol.half_precision
+    values = precision_recall_in_half(real, fake, k) if half else precision_recall(real, fake, k)
     counted = {"precision": len(fake), "recall": len(real), "coverage": len(real)}
     warning = ("" if min(len(real), len(fake)) >= 1000 else
                "with fewer than 1000 samples the balls are large, and all four look better than they are")
+    settings = {"k": k, "rim": "inside"} | ({"distances": "float16"} if half else {})
     readings = {}
     for name, value in values.items():
         n = counted.get(name)
         readings[name] = Reading(value, "higher", 1.0 if name == "density" else None, n and wilson(value, n),
-                                 "Wilson, for these manifolds" if n else "", {"k": K, "rim": "inside"}, warning)
+                                 "Wilson, for these manifolds" if n else "", settings, warning)
     return readings
 
 
