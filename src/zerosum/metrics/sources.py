@@ -75,7 +75,7 @@ def fake(model: Any, n: int, data: "Dataset", seed: int) -> Batches:
     if not hasattr(model, "sample"):
         raise UsageError(f"{getattr(model, 'name', '') or type(model).__name__} cannot draw samples: evaluate takes "
                          "a model that can, a run, or an array of samples")
-    return _drawn(model, n, _labels(model, n, data, seed), seed)
+    return _drawn(model, n, labels_like(model, n, data, seed), seed)
 
 
 def model_of(subject: Any) -> Any:
@@ -92,8 +92,8 @@ def _drawn(model: Any, n: int, labels: Tensor | None, seed: int) -> Batches:
         yield model.sample(size, seed=own, **({} if asked is None else {"labels": asked})), asked
 
 
-def _labels(model: Any, n: int, data: "Dataset", seed: int) -> Tensor | None:
-    """Labels drawn from the data's, for a model that takes them."""
+def labels_like(model: Any, n: int, data: "Dataset", seed: int) -> Tensor | None:
+    """n labels drawn as they occur in the data, for a model that takes some, else None."""
     conditional = "conditional-generation" in getattr(getattr(model, "card", None), "tasks", ())
     if not conditional or not data.spec.num_classes:
         return None
