@@ -20,10 +20,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
-from zerosum.metrics.distribution.fid import Statistics, fid, frechet_distance
+from zerosum.metrics.distribution.fid import fid, frechet_distance
 from zerosum.metrics.distribution.kid import kid
 from zerosum.metrics.distribution.one_nn import one_nn
 from zerosum.metrics.distribution.precision_recall import precision_recall
+from zerosum.metrics.distribution.statistics import Statistics
 
 FEW = 1000                                   # samples of the FID with fewer samples than features
 NEIGHBOURS = 3000                            # samples of each set in the 1-NN test

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from zerosum.metrics import compute
-from zerosum.metrics.distribution.fid import Statistics, fid, frechet_distance
+from zerosum.metrics.distribution.fid import fid, frechet_distance
+from zerosum.metrics.distribution.statistics import Statistics
 
 
 def draw(n: int, d: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> np.ndarray:

@@ -1,12 +1,13 @@
 """The contract of a metric: what it looks at, and a function from two sets of it, or from a model, to readings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from torch import Tensor
 
 from ..core import UsageError
+from .distribution.statistics import Gaussian
 from .protocol import OURS, Protocol
 
 if TYPE_CHECKING:
@@ -27,14 +28,11 @@ class Seen:
     targets: Tensor | None = None                        # (N,) int64: the class they have, or were asked to have
     probabilities: Tensor | None = None                  # (N, K) float32: the judge's, of every class
     spectrum: Tensor | None = None                       # (N, 2) float64: high-frequency and total energy
+    gaussian: Gaussian | None = None                     # mean and covariance, where the features were not kept
 
     def __len__(self) -> int:
-        return next(len(view) for view in vars(self).values() if view is not None)
-
-    @property
-    def views(self) -> tuple[View, ...]:
-        """The names of the views that are there."""
-        return tuple(entry.name for entry in fields(self) if getattr(self, entry.name) is not None)
+        views = (getattr(self, view) for view in get_args(View))
+        return next((len(view) for view in views if view is not None), self.gaussian.count if self.gaussian else 0)
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,8 @@ class Context:
 class Metric:
     """A metric of two sets. `measure(real, fake, context)` returns readings by the names in `gives`.
 
-    Both sets hold the `views`; with `memory`, `context.train` holds them too, of the samples that were trained on.
+    Both sets hold the `views`; with `memory`, `context.train` holds them too, of the samples that were trained on; with
+    `statistics`, a set may hold its mean and covariance (`gaussian`) in place of features.
     """
 
     name: str
@@ -76,6 +75,7 @@ class Metric:
     measure: Callable[[Seen, Seen, Context], dict[str, Reading]]
     paper: str
     memory: bool = False
+    statistics: bool = False
 
     @classmethod
     def of_view(cls, name: str, view: View, gives: tuple[str, ...],

@@ -6,78 +6,30 @@ No matrix square root is taken: its trace is the sum of the square roots of the 
 of a symmetric problem; with factors C = F F^T it is the nuclear norm of F_r^T F_g.
 """
 
-from typing import Literal, Self
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..metric import Context, Metric, Reading
+from ..metric import Context, Metric, Reading, Seen
 from ..resampling import interval, subsets
+from .statistics import Divisor, Gaussian, Statistics
 
-ROWS = 2048                                  # rows turned into float64 at a time
+Features = Tensor | np.ndarray | Gaussian
 TOLERANCE = 2e-8                             # of the traces: a bound on rounding; beyond it the long way is taken
 SMALL = 512                                  # features up to which forty repetitions cost next to nothing
 
 
-class Statistics:
-    """Mean and covariance (N - 1) of features, float64, in one pass; those of two parts can be merged.
-
-    Sums are taken about the first rows' mean, so that a mean far from zero costs no digits.
-    """
-
-    def __init__(self, dim: int):
-        self.count = 0
-        self.origin = np.zeros(dim)
-        self.total = np.zeros(dim)
-        self.outer = np.zeros((dim, dim))
-
-    def update(self, features: Tensor | np.ndarray) -> Self:
-        """Take in features (N, D)."""
-        features = np.asarray(features)
-        for start in range(0, len(features), ROWS):
-            rows = features[start:start + ROWS].astype(np.float64)
-            if self.count == 0:
-                self.origin = rows.mean(0)
-            rows -= self.origin
-            self.count += len(rows)
-            self.total += rows.sum(0)
-            self.outer += rows.T @ rows      # one buffer on both sides: BLAS computes one triangle only
-        return self
-
-    def merge(self, other: "Statistics") -> Self:
-        """Take in what another process or part has gathered."""
-        if self.count == 0:
-            self.origin = other.origin
-        shift = other.origin - self.origin
-        cross = np.outer(shift, other.total)
-        self.outer += other.outer + cross + cross.T + other.count * np.outer(shift, shift)
-        self.total += other.total + other.count * shift
-        self.count += other.count
-        return self
-
-    @property
-    def mean(self) -> np.ndarray:
-        return self.origin + self.total / self.count
-
-    @property
-    def covariance(self) -> np.ndarray:
-        """Unbiased: divided by N - 1."""
-        return (self.outer - np.outer(self.total, self.total) / self.count) / (self.count - 1)
-
-
-def fid(real: Tensor | np.ndarray, fake: Tensor | np.ndarray, covariance: Literal["N - 1", "N"] = "N - 1") -> float:
-    """The Fréchet distance of two sets of features (N, D) and (M, D): float64, >= 0 up to rounding.
+def fid(real: Features, fake: Features, covariance: Divisor = "N - 1") -> float:
+    """The Fréchet distance of two sets of features (N, D) and (M, D), or Gaussians: float64, >= 0 up to rounding.
 
     covariance: what it is divided by; N - 1 is unbiased, N is what NVlabs' code does.
     """
-    real, fake = np.asarray(real), np.asarray(fake)
-    less = int(covariance == "N - 1")
-    if min(len(real), len(fake)) > real.shape[1]:
-        a, b = (Statistics(real.shape[1]).update(x) for x in (real, fake))
-        of_a, of_b = (s.covariance * ((s.count - 1) / (s.count - less)) for s in (a, b))
-        return frechet_distance(a.mean, of_a, b.mean, of_b)
-    return _fid_of_few(real.astype(np.float64), fake.astype(np.float64), less)
+    sets = [x if isinstance(x, Gaussian) else np.asarray(x) for x in (real, fake)]
+    few = [isinstance(x, np.ndarray) and len(x) <= x.shape[1] for x in sets]
+    if any(few):
+        return _fid_of_few(*sets, covariance) if few[1] else _fid_of_few(*sets[::-1], covariance)
+    a, b = (x if isinstance(x, Gaussian) else Statistics(x.shape[1]).update(x).gaussian for x in sets)
+    return frechet_distance(a.mean, a.divided_by(covariance), b.mean, b.divided_by(covariance))
 
 
 def frechet_distance(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> float:
@@ -97,16 +49,30 @@ def frechet_distance(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, 
     return float(((mean_a - mean_b) ** 2).sum()) + traces - 2 * roots
 
 
-def _fid_of_few(real: np.ndarray, fake: np.ndarray, less: int) -> float:
-    """With no more samples than features the centred samples are the factors: no D x D matrix is made."""
-    gap = real.mean(0) - fake.mean(0)
-    factors = [(x - x.mean(0)) / np.sqrt(len(x) - less) for x in (real, fake)]
-    traces = sum(float((f * f).sum()) for f in factors)
-    few, many = sorted(factors, key=len)
-    cross = few @ many.T
+def _fid_of_few(other: np.ndarray | Gaussian, few: np.ndarray, covariance: Divisor) -> float:
+    """With no more samples than features the centred samples are a factor: no root of a D x D matrix is taken."""
+    mean, factor = _centred(few, covariance)
+    if isinstance(other, Gaussian):
+        other_mean, spread = other.mean, other.divided_by(covariance)
+        gram, other_trace = factor @ spread @ factor.T, float(spread.trace())
+    else:
+        other_mean, other_factor = _centred(other, covariance)
+        cross = factor @ other_factor.T
+        cross = cross if len(cross) <= cross.shape[1] else cross.T
+        gram, other_trace = cross @ cross.T, float((other_factor ** 2).sum())
+    traces = float((factor ** 2).sum()) + other_trace
     # Centred samples add up to nothing, so the smallest eigenvalue is 0: what is found there is rounding alone.
-    roots = _roots(np.linalg.eigvalsh(cross @ cross.T)[1:], traces)
-    return float((gap ** 2).sum()) + traces - 2 * (_nuclear_norm(cross) if roots is None else roots)
+    roots = _roots(np.linalg.eigvalsh(gram)[1:], traces)
+    if roots is None:
+        roots = _nuclear_norm(factor @ _factor(spread) if isinstance(other, Gaussian) else cross)
+    return float(((mean - other_mean) ** 2).sum()) + traces - 2 * roots
+
+
+def _centred(x: np.ndarray, covariance: Divisor) -> tuple[np.ndarray, np.ndarray]:
+    """The mean (D,) of samples, and a factor F (N, D) with F^T F their covariance."""
+    x = x.astype(np.float64)
+    mean = x.mean(0)
+    return mean, (x - mean) / np.sqrt(len(x) - (covariance == "N - 1"))
 
 
 def _roots(eigenvalues: np.ndarray, traces: float) -> float | None:
@@ -131,23 +97,28 @@ def _factor(covariance: np.ndarray) -> np.ndarray:
     return vectors[:, keep] * np.sqrt(values[keep])
 
 
-def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
+def _measure(real: Seen, fake: Seen, context: Context) -> dict[str, Reading]:
     covariance = context.protocol.covariance
-    value, (n, m), dim = fid(real, fake, covariance), (len(real), len(fake)), real.shape[1]
+    a, b = (side.gaussian if side.features is None else side.features for side in (real, fake))
+    value, (n, m), dim = fid(a, b, covariance), (len(real), len(fake)), a.dim if a is real.gaussian else a.shape[1]
     settings = {"covariance": covariance, "precision": "float64"}
-    if min(n, m) < 4:
-        return {"fid": Reading(value, "lower", 0.0, settings=settings, warning=f"{min(n, m)} samples say nothing")}
+    few = min(n, m)
+    warning = f"{few} samples are few for {dim} features" if few < 10 * dim else ""
+    if real.features is None and fake.features is None:
+        return {"fid": Reading(value, "lower", 0.0, settings=settings, warning=warning)}
+    if few < 4:
+        return {"fid": Reading(value, "lower", 0.0, settings=settings, warning=f"{few} samples say nothing")}
     count = 40 if dim <= SMALL else 4
-    halves = [fid(real[i], fake[j], covariance) for i, j in subsets(n, m, count, context.seed)]
+    halves = [fid(a if real.features is None else a[i], b if fake.features is None else b[j], covariance)
+              for i, j in subsets(n, m, count, context.seed)]
     # The bias falls as 1 / N (Chong and Forsyth, 2019, arXiv:1911.07023): halving the samples adds it once more.
     bias = max(0.0, sum(halves) / count - value)
     low, high = interval(value, halves)
-    warning = ""
-    if min(n, m) < 10 * dim or bias > 0.1 * value:
-        warning = (f"{min(n, m)} samples are few for {dim} features: about {min(bias, value):.3g} of this value "
+    if warning or bias > 0.1 * value:
+        warning = (f"{few} samples are few for {dim} features: about {min(bias, value):.3g} of this value "
                    "would vanish with more")
     return {"fid": Reading(value, "lower", 0.0, (max(0.0, low), high), f"{count} random halves",
                            settings, warning, {"bias": bias})}
 
 
-METRIC = Metric.of_view("fid", "features", ("fid",), _measure, "1706.08500")
+METRIC = Metric("fid", ("features",), ("fid",), _measure, "1706.08500", statistics=True)
