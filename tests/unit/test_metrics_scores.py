@@ -125,11 +125,22 @@ def test_a_generator_of_three_classes_scores_lower_than_real_digits():
     assert ten["mean of 10 splits"] < full["inception-score"].value and ten["std of 10 splits"] > 0
 
 
+def test_a_protocol_chooses_splits_and_shuffling():
+    fake = soft(400, 5, 0)
+    ours, published = (compute("inception-score", real=fake, fake=fake, protocol=name, seed=3)["inception-score"]
+                       for name in ("zerosum", "torch-fidelity"))
+    mean, std = inception_score(fake, splits=10, shuffle=3)
+    assert published.value == mean != ours.value == inception_score(fake)[0]
+    assert published.card.settings["splits"] == 10 and published.card.settings["std of splits"] == std
+    assert published.card.interval[0] < mean < published.card.interval[1]
+    assert published.card.settings["bias"] < 5 * ours.card.settings["bias"] < 0      # each part has a tenth of them
+
+
 def test_two_samples_have_no_interval():
     for name in ("inception-score", "mode-score"):
         score = compute(name, real=sure([1, 1]), fake=sure([1, 1]))[name]
         assert score.value == pytest.approx(2) and score.card.interval is None
-        assert score.card.warnings == ("fewer than 4 samples say nothing",)
+        assert score.card.warnings == ("so few samples say nothing",)
 
 
 @pytest.mark.parametrize(("call", "error", "message"), [

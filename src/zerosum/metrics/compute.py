@@ -18,6 +18,7 @@ from .distribution import (
     mode_score,
     modes,
     one_nn,
+    path_length,
     precision_recall,
     wasserstein,
 )
@@ -29,7 +30,7 @@ from .score import Score, ScoreCard
 METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     one_nn.METRIC, mmd.METRIC, kid.METRIC, fid.METRIC, precision_recall.METRIC, wasserstein.W1, wasserstein.W2,
     modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC,
-    high_frequency.METRIC)}
+    high_frequency.METRIC, path_length.METRIC)}
 
 WHOLE = ("labels", "targets")                # views that are whole numbers, (N,)
 Array = Tensor | np.ndarray

@@ -40,7 +40,8 @@ class Protocol:
     shuffle: bool = True                     # samples before they are split
 
 
-OURS = Protocol("zerosum", "exact estimators over all pairs, antialiased resizing, the built-in feature networks")
+OURS = Protocol("zerosum", "exact estimators over all pairs, antialiased resizing, the built-in feature networks",
+                splits=1, shuffle=False)
 
 PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (
     OURS,

@@ -71,7 +71,7 @@ def shortfall(p: Tensor) -> float:
 def reading(value: float, ideal: float, halves: list[float], missing: float, settings: dict) -> Reading:
     """A score >= 0 with the interval of its random halves (none: too few samples), `missing` nats too low."""
     if not halves:
-        return Reading(value, "higher", ideal, settings=settings, warning="fewer than 4 samples say nothing")
+        return Reading(value, "higher", ideal, settings=settings, warning="so few samples say nothing")
     low, high = interval(value, halves)
     warning = ""
     if missing > FEW:
@@ -81,15 +81,19 @@ def reading(value: float, ideal: float, halves: list[float], missing: float, set
 
 
 def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
-    (value, _), (ideal, _) = inception_score(fake), inception_score(real)
-    settings = {"splits": 1, "precision": "float64"}
-    if len(fake) >= SPLITS:
+    splits, shuffle = context.protocol.splits, context.seed if context.protocol.shuffle else None
+    (value, std), (ideal, _) = (inception_score(x, splits=splits, shuffle=shuffle) for x in (fake, real))
+    settings = {"splits": splits, "shuffled": shuffle is not None, "precision": "float64"}
+    if splits > 1:
+        settings["std of splits"] = std
+    elif len(fake) >= SPLITS:
         mean, std = inception_score(fake, splits=SPLITS)
         settings |= {f"mean of {SPLITS} splits": mean, f"std of {SPLITS} splits": std}
-    few = min(len(real), len(fake)) < 4
+    few = min(len(real), len(fake)) < max(4, 2 * splits)
     draws = [] if few else subsets(len(real), len(fake), 40, context.seed)
-    halves = [inception_score(fake[rows])[0] for _, rows in draws]
-    return {"inception-score": reading(value, ideal, halves, shortfall(probabilities_of(fake)), settings)}
+    halves = [inception_score(fake[rows], splits=splits)[0] for _, rows in draws]
+    missing = shortfall(probabilities_of(fake)) * splits
+    return {"inception-score": reading(value, ideal, halves, missing, settings)}
 
 
 METRIC = Metric.of_view("inception-score", "probabilities", ("inception-score",), _measure, "1606.03498")
