@@ -4,6 +4,8 @@ import json
 import math
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,6 +166,20 @@ def test_seeds_of_another_version_are_measured_anew(measured, tmp_path, monkeypa
     monkeypatch.setattr(sys.modules["zerosum.claims.fingerprint"], "__version__", "another")
     verify("gan", seeds=(0,), results=tmp_path, report=lambda text: None)
     assert measured == [0, 0]
+
+
+def test_a_claim_in_other_words_is_judged_anew_from_the_stored_seeds(measured, tmp_path, monkeypatch):
+    verify("gan", results=tmp_path, report=lambda text: None)
+    file = tmp_path / "gan.json"
+    file.write_text(file.read_text().replace(time.strftime("%Y-"), "1999-"))
+    old, stored = module.claim_of("gan"), json.loads(file.read_text())
+    stricter = replace(old, statement="It wins.", checks=(replace(old.checks[0], bar=3),))
+    monkeypatch.setattr(module, "claim_of", lambda model: stricter)
+    verdict = verify("gan", results=tmp_path, report=lambda text: None)
+    found = json.loads(file.read_text())
+    assert measured == [0, 1, 2] and not verdict.holds
+    assert (found["statement"], found["holds"], found["checks"][0]["bar"]) == ("It wins.", False, 3)
+    assert found["seeds"] == stored["seeds"] and found["date"] == stored["date"] and found["date"][:5] == "1999-"
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(measured, tmp_path):
