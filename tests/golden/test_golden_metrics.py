@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from adapters import metrics
-from adapters.case import Case
+from adapters.case import Case, error
 
 ROOT = os.environ.get("ZEROSUM_GOLDEN")
 FOLDERS = [path.parent for path in Path(ROOT).glob("*/meta.json")
@@ -41,6 +41,16 @@ def test_makes_features_of_which_only_the_first_rows_are_recorded(case_and_key: 
     name, side = key.removesuffix("_head").split(".")
     made = metrics.features_of(case, name)[side == "fake"]
     assert torch.equal(made[:len(case.inputs[key])], case.inputs[key])
+
+
+PATHS = [(case, key) for case in map(Case.read, FOLDERS) for key in case.expected if key.startswith("out.ppl.")]
+
+
+@pytest.mark.parametrize("case_and_key", PATHS or [UNSET], ids=lambda pair: pair[1])
+def test_measures_every_path(case_and_key: tuple[Case, str]):
+    case, key = case_and_key
+    *_, space, sampling, _ = key.split(".")
+    assert error(metrics.paths(case, space, sampling), case.expected[key]) < 2e-3        # float32 over eps^2 = 1e-8
 
 
 def checksum(case: Case, features: str) -> list[float]:

@@ -13,7 +13,12 @@ from torch import nn
 from zerosum.core import DataSpec, UsageError, ZerosumError
 from zerosum.data import DataConfig, load_data
 from zerosum.metrics import METRICS, Score, compute, evaluate, together
+from zerosum.metrics.metric import Metric
 from zerosum.version import __version__
+
+# What needs more than samples is tried where it is tested: a model, classes that were asked for, training data.
+OF_ANY_SAMPLES = {name: metric for name, metric in METRICS.items()
+                  if isinstance(metric, Metric) and not metric.memory and "targets" not in metric.views}
 
 
 class Copier:
@@ -67,7 +72,7 @@ def test_the_card_tells_the_protocol_and_the_line_says_it():
 
 
 def test_a_score_is_json():
-    for score in evaluate(Copier(), "digits", list(set(METRICS) - {"modes"}), n=100).values():
+    for score in evaluate(Copier(), "digits", list(set(OF_ANY_SAMPLES) - {"modes"}), n=100).values():
         document = json.loads(json.dumps(score.to_json(), allow_nan=False))
         assert document["name"] == score.name and document["value"] == score.value
         assert document["card"]["n_fake"] == 100
@@ -86,7 +91,7 @@ def test_a_shared_protocol_is_said_once_below_the_scores():
 
 
 def test_every_metric_gives_the_scores_it_announces():
-    for name, metric in METRICS.items():
+    for name, metric in OF_ANY_SAMPLES.items():
         scores = evaluate(Copier("ring"), "ring", name, n=60) if name == "modes" else \
             evaluate(Copier(), "digits", name, n=60)
         assert tuple(scores) == metric.gives

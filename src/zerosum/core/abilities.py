@@ -65,5 +65,5 @@ def abilities(model: Model | type[Model]) -> list[str]:
 def require(model: Model, ability: str) -> None:
     """Raise UsageError, listing what the model can do, unless it has this ability."""
     if ability not in abilities(model):
-        raise UsageError(f"{model.name or type(model).__name__} cannot {ability.replace('_', ' ')}; "
+        raise UsageError(f"{getattr(model, 'name', '') or type(model).__name__} cannot {ability.replace('_', ' ')}; "
                          f"it can {', '.join(abilities(model)) or 'only be trained'}")

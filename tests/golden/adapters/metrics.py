@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from zerosum.metrics.distribution.fid import fid
+from zerosum.metrics.distribution.inception_score import inception_score
 from zerosum.metrics.distribution.kid import kid, kid_of_subsets
 from zerosum.metrics.distribution.mmd import mmd2, rbf
+from zerosum.metrics.distribution.path_length import filtered_mean, great_circle, line, path_lengths
 from zerosum.metrics.distribution.precision_recall import precision_recall, precision_recall_in_half
 
 from .case import Case
@@ -104,8 +106,50 @@ VALUES: dict[str, tuple[Value, float]] = {
 }
 
 
+def scores(case: Case, peer: str, splits: int, shuffle: int, seed: int) -> list[float]:
+    """Mean and standard deviation of the inception score, in the precision of either library."""
+    if peer == "stylegan3":
+        return list(inception_score(case.inputs["isc_probs"], splits=splits, dtype=torch.float32))
+    order = seed if shuffle else None
+    return list(inception_score(case.inputs["isc_logits"], logits=True, splits=splits, shuffle=order))
+
+
+GRID = torch.linspace(0.5, 2, 64).reshape(8, 8)
+
+
+def toy_mapping(z: Tensor) -> Tensor:
+    return torch.tanh(z)[:, None].repeat(1, 3, 1)
+
+
+def toy_synthesis(w: Tensor) -> Tensor:
+    return torch.sin(w.sum(1)[:, :3, None, None] * GRID)
+
+
+def toy_distance(x: Tensor, y: Tensor) -> Tensor:
+    """Squared distance of 0.01 times the pixels on a scale of 0 to 255."""
+    return (0.01 * 127.5 * (x - y)).flatten(1).square().sum(1)
+
+
+def paths(case: Case, space: str, sampling: str, eps: str = "1e-4") -> Tensor:
+    """Lengths of the recorded paths of the toy generator: see `ppl` in meta.json."""
+    (start, end), how = case.inputs["ppl_z"].chunk(2), {"distance": toy_distance, "eps": float(eps)}
+    t = case.inputs["ppl_t"] * (sampling == "full")
+    if space == "w":
+        return path_lengths(toy_synthesis, toy_mapping(start), toy_mapping(end), t, path=line, **how)
+    return path_lengths(lambda z: toy_synthesis(toy_mapping(z)), start, end, t, path=great_circle, **how)
+
+
+ISC = re.compile(r"isc\.(\w+)\.splits(\d+)(?:\.shuffle(\d)\.seed(\d+))?")
+PPL = re.compile(r"ppl\.stylegan3\.([zw])\.(full|end)\.eps(\S+)")
+
+
 def compute(case: Case, key: str) -> tuple[list[float], float] | None:
     """Our value(s) of this key of `values` and the relative error allowed; None where it is not built."""
+    if found := ISC.match(key):
+        peer, *numbers = found.groups()
+        return scores(case, peer, *(int(number or 0) for number in numbers)), 1e-7 if peer == "torch_fidelity" else 1e-5
+    if found := PPL.match(key):
+        return [filtered_mean(paths(case, *found.groups()))], 1e-3       # float32 differences over eps^2 = 1e-8
     name, _, what = key.partition(".")
     exact = what.startswith("float64_features.")
     what = what.removeprefix("float64_features.")
