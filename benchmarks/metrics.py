@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -24,10 +25,12 @@ from zerosum.metrics.distribution.fid import fid, frechet_distance
 from zerosum.metrics.distribution.kid import kid
 from zerosum.metrics.distribution.one_nn import one_nn
 from zerosum.metrics.distribution.precision_recall import precision_recall
+from zerosum.metrics.distribution.sliced_wasserstein import sliced_wasserstein
 from zerosum.metrics.distribution.statistics import Statistics
 
 FEW = 1000                                   # samples of the FID with fewer samples than features
 NEIGHBOURS = 3000                            # samples of each set in the 1-NN test
+PROJECTIONS = 200                            # of the sliced Wasserstein distance
 
 
 def features(n: int, dim: int, seed: int) -> torch.Tensor:
@@ -91,6 +94,13 @@ def usual_kid(real: torch.Tensor, fake: torch.Tensor) -> float:
     return float(np.mean(values))
 
 
+def usual_sliced(real: torch.Tensor, fake: torch.Tensor) -> float:
+    """As in POT, whose directions are others."""
+    from ot import sliced_wasserstein_distance
+
+    return float(sliced_wasserstein_distance(real.numpy(), fake.numpy(), n_projections=PROJECTIONS, seed=0))
+
+
 def compare(usual: Callable, ours: Callable, rounds: int) -> dict[str, float]:
     """Median CPU seconds of both, taking turns, and the relative difference of their results."""
     seconds: dict[Callable, list[float]] = {usual: [], ours: []}
@@ -148,6 +158,9 @@ def cases(n: int, dim: int) -> dict[str, tuple[Callable, Callable]]:
         "precision, recall, density, coverage": (lambda: usual_prdc(real, fake, 5),
                                                  lambda: sum(precision_recall(real, fake, 5).values())),
         f"1-NN of 2 x {len(some[0])} (scikit-learn)": (lambda: usual_one_nn(*some), lambda: sum(one_nn(*some)) / 2),
+        **({f"sliced W2, {PROJECTIONS} projections (POT)": (
+            lambda: usual_sliced(real, fake), lambda: sliced_wasserstein(real, fake, 2.0, PROJECTIONS))}
+           if find_spec("ot") else {}),      # pip install POT
     }
 
 

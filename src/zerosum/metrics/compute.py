@@ -20,6 +20,7 @@ from .distribution import (
     one_nn,
     path_length,
     precision_recall,
+    sliced_wasserstein,
     wasserstein,
 )
 from .metric import Context, Metric, ModelMetric, Reading, Seen, View, same_width
@@ -29,6 +30,7 @@ from .score import Score, ScoreCard
 # In the order in which they are worth reading: the survey found the 1-NN test and MMD to separate best (1806.07755).
 METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     one_nn.METRIC, mmd.METRIC, kid.METRIC, fid.METRIC, precision_recall.METRIC, wasserstein.W1, wasserstein.W2,
+    sliced_wasserstein.METRIC,
     modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC,
     high_frequency.METRIC, path_length.METRIC)}
 
@@ -73,10 +75,16 @@ def compute(names: str | Sequence[str], *, real: Views, fake: Views, seed: int =
 def measure(metric: Metric, real: Seen, fake: Seen, context: Context, card: ScoreCard) -> dict[str, Score]:
     """Measure two sets, and put the readings on copies of this card."""
     for view in metric.views:
-        same_width(getattr(real, view), getattr(fake, view), view)
+        same_width(*(_example(side, view) for side in (real, fake)), view)
     if metric.memory and context.train is None:
         raise UsageError(f"the metric '{metric.name}' needs the samples that were trained on, too: train=...")
     return on_cards(metric.measure(real, fake, context), card)
+
+
+def _example(side: Seen, view: View) -> Tensor:
+    """What shows the width of a view: the view, or a mean that is left of it."""
+    found = getattr(side, view)
+    return torch.from_numpy(side.gaussian.mean)[None] if found is None else found
 
 
 def on_cards(readings: Mapping[str, Reading], card: ScoreCard) -> dict[str, Score]:

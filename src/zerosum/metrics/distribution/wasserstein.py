@@ -7,6 +7,7 @@ Equal numbers of samples are matched one to one (Hungarian algorithm, O(N^3)); i
 
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,7 +24,7 @@ LIMIT = 1000
 def wasserstein(x: Tensor, y: Tensor, p: float = 1.0) -> float:
     """W_p of samples x (N, D) and y (M, D) under the Euclidean distance; N = M unless D = 1 (else UsageError)."""
     if x.shape[1] == 1:
-        return _on_a_line(x[:, 0].double(), y[:, 0].double(), p)
+        return float(on_lines(x.T.double(), y.T.double(), p)) ** (1 / p)
     if len(x) != len(y):
         raise UsageError(f"the exact Wasserstein distance needs as many samples of either, not {len(x)} and {len(y)}")
     from scipy.optimize import linear_sum_assignment
@@ -33,15 +34,20 @@ def wasserstein(x: Tensor, y: Tensor, p: float = 1.0) -> float:
     return float(cost[rows, columns].double().mean()) ** (1 / p)
 
 
-def _on_a_line(x: Tensor, y: Tensor, p: float) -> float:
-    """Between two quantile functions, which are steps: an integral over the union of their edges."""
-    x, y = x.sort().values, y.sort().values
-    n, m = len(x), len(y)
+def on_lines(x: Tensor, y: Tensor, p: float) -> Tensor:
+    """W_p^p of each row of x (L, N) to the same row of y (L, M), samples of one dimension on the CPU: (L,) float64.
+
+    Between two quantile functions, which are steps: an integral over the union of their edges.
+    """
+    x, y = (torch.from_numpy(np.sort(side.numpy())) for side in (x, y))    # four times as fast as in torch
+    n, m = x.shape[1], y.shape[1]
+    if n == m:
+        return (x - y).abs_().pow_(p).mean(1, dtype=torch.float64)
     # Edges in whole numbers of 1 / (n m): exact, where i / n would not be.
     edges = torch.cat([torch.arange(1, n + 1) * m, torch.arange(1, m + 1) * n]).unique()
     weights = torch.diff(edges, prepend=edges.new_zeros(1)).double() / (n * m)
-    gaps = (x[(edges - 1) // m] - y[(edges - 1) // n]).abs()
-    return float((weights * gaps ** p).sum()) ** (1 / p)
+    gaps = (x[:, (edges - 1) // m] - y[:, (edges - 1) // n]).abs_().pow_(p)
+    return gaps.double() @ weights
 
 
 def _measure(real: Tensor, fake: Tensor, context: Context, p: int) -> dict[str, Reading]:
@@ -58,8 +64,8 @@ def _measure(real: Tensor, fake: Tensor, context: Context, p: int) -> dict[str, 
     floor = wasserstein(real[:n // 2], real[n // 2:n // 2 * 2], p)
     warning = (f"real samples, {n // 2} against {n // 2}, are {floor:.3g} apart by chance alone"
                if low < floor else "")
-    return {name: Reading(value, "lower", 0.0, (max(0.0, low), high), "8 random halves", settings | {"floor": floor},
-                          warning)}
+    return {name: Reading(value, "lower", 0.0, (max(0.0, low), high), "8 random halves", settings, warning,
+                          {"floor": floor})}
 
 
 W1 = Metric.of_view("w1", "features", ("w1",), partial(_measure, p=1), "1806.07755")
