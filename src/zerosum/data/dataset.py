@@ -12,6 +12,9 @@ from torch import Tensor
 from ..core import DataSpec, UsageError
 from .config import DataConfig
 from .facts import Facts
+from .memory import empty
+
+BLOCK = 2**20                                # numbers that are made floats at a time: 4 MB, which stay in a cache
 
 
 class Dataset(Protocol):
@@ -43,11 +46,15 @@ class Dataset(Protocol):
 
 def to_float(x: Tensor) -> Tensor:
     """Stored samples as float32: uint8 x/127.5 - 1 and uint16 x/32767.5 - 1 are in [-1, 1]; floats stay."""
-    if x.dtype == torch.uint8:
-        return x.float().div_(127.5).sub_(1)
-    if x.dtype == torch.uint16:
-        return x.float().div_(32767.5).sub_(1)
-    return x.float()
+    half = {torch.uint8: 127.5, torch.uint16: 32767.5}.get(x.dtype)
+    if half is None:
+        return x.float()
+    if x.device.type != "cpu" or not x.is_contiguous() or x.numel() < BLOCK:
+        return x.float().div_(half).sub_(1)
+    out = empty(tuple(x.shape))
+    for stored, part in zip(x.view(-1).split(BLOCK), out.view(-1).split(BLOCK), strict=True):
+        part.copy_(stored).div_(half).sub_(1)    # while it is in the cache
+    return out
 
 
 class ArrayDataset:
