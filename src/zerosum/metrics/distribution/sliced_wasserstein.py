@@ -39,8 +39,9 @@ def projected(x: Tensor, y: Tensor, directions: int, seed: int) -> tuple[Tensor,
     origin = torch.cat([x[:NEAR], y[:NEAR]]).mean(0, dtype=torch.float64).float()
 
     def along(side: Tensor) -> Tensor:
-        own = origin.to(side.dtype)
-        return torch.cat([products(theta, (side[rows] - own).to(dtype)) for rows in blocks(len(side))], 1)
+        fine = torch.promote_types(side.dtype, dtype)    # before the origin is taken off, and not after
+        return torch.cat([products(theta, (side[rows].to(fine) - origin.to(fine)).to(dtype))
+                          for rows in blocks(len(side))], 1)
 
     return along(x), along(y)
 
