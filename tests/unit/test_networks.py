@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn.functional import avg_pool2d, interpolate, relu
 
+from zerosum.core import DataSpec
 from zerosum.networks import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -17,6 +18,7 @@ from zerosum.networks import (
     ResNetGenerator,
 )
 from zerosum.networks.resnet import DiscriminatorBlock, GeneratorBlock
+from zerosum.runs import create
 
 
 def count(net: nn.Module) -> int:
@@ -83,6 +85,39 @@ def test_a_critic_without_batch_norm_treats_samples_apart(norm):
     assert (coupled(x)[:1] - coupled(x[:2])[:1]).abs() > 1e-4
 
 
+@pytest.mark.parametrize("upsample", ["transposed", "resize"])
+def test_a_generator_without_batch_norm_treats_samples_apart(upsample):
+    torch.manual_seed(0)
+    coupled, z = DCGANGenerator(5, 16, 1, 16, upsample), torch.randn(4, 5)
+    generator = DCGANGenerator(5, 16, 1, 16, upsample, norm="none")
+    with torch.no_grad():
+        for net in (generator, coupled):
+            for parameter in net.parameters():
+                parameter.mul_(10)               # the initial weights make all images nearly black
+    torch.testing.assert_close(generator(z)[:1], generator(z[:1]), rtol=1e-4, atol=1e-6)
+    assert (coupled(z)[:1] - coupled(z[:2])[:1]).abs().max() > 1e-2
+
+
+def test_what_batch_norm_shifts_has_no_bias_of_its_own():
+    """Without it every convolution has one; the generator's layers keep their places, and so their keys."""
+    keys = {norm: {name for name, _ in DCGANGenerator(5, 32, 1, 16, norm=norm).named_parameters()}
+            for norm in ("batch", "none")}
+    assert keys["batch"] == {"body.1.weight", "body.2.weight", "body.2.bias", "body.4.weight", "body.5.weight",
+                             "body.5.bias", "body.7.weight", "body.8.weight", "body.8.bias", "body.10.weight",
+                             "body.10.bias"}
+    assert keys["none"] == {f"body.{layer}.{kind}" for layer in (1, 4, 7, 10) for kind in ("weight", "bias")}
+
+
+@pytest.mark.parametrize("model", ["wgan", "recipe"])
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_the_generators_norm_is_a_setting_apart_from_the_critics(model, norm):
+    built = create(model, DataSpec((1, 16, 16)), width=16, z_dim=5, generator_norm=norm)
+    normalised = {name for name, net in built.named_children()
+                  if any(isinstance(layer, nn.BatchNorm2d) for layer in net.modules())}
+    other = "critic" if model == "wgan" else "discriminator"
+    assert normalised == ({"generator", other} if norm == "batch" else {other})
+
+
 def test_dcgan_refuses_what_it_cannot_build():
     with pytest.raises(ValueError, match="at least 8x8 pixels, not 7x32"):
         DCGANGenerator(image_size=(7, 32))
@@ -90,6 +125,8 @@ def test_dcgan_refuses_what_it_cannot_build():
         DCGANDiscriminator(image_size=64, width=100)
     with pytest.raises(ValueError, match="unknown upsample 'nearest'"):
         DCGANGenerator(upsample="nearest")
+    with pytest.raises(ValueError, match="unknown norm 'spectral'; there is: batch"):
+        DCGANGenerator(norm="spectral")
 
 
 def test_keras_dcgan_has_kerass_parameters():

@@ -23,19 +23,21 @@ class DCGANGenerator(nn.Module):
 
     `width`: channels of the first map (1024 in the paper at 64 px). `upsample`: "transposed" is the paper's transposed
     convolution, 4x4 of stride 2; "resize" is nearest-neighbour and a 3x3 convolution, which leaves no checkerboard
-    (Odena et al., 2016). Weights N(0, 0.02), BN gains N(1, 0.02). Raises ValueError for sizes that cannot be built.
+    (Odena et al., 2016). `norm`: as in the discriminator; "none" is the generator that a WGAN survives (1701.07875,
+    Fig. 6). Weights N(0, 0.02), BN gains N(1, 0.02). Raises ValueError for sizes that cannot be built.
     """
 
     def __init__(self, z_dim: int = 100, image_size: Size = 64, channels: int = 3, width: int = 1024,
-                 upsample: Literal["transposed", "resize"] = "transposed"):
+                 upsample: Literal["transposed", "resize"] = "transposed", *, norm: str = "batch"):
         super().__init__()
         self.size = _pair(image_size)
         stages = _stages(self.size, width)
         start = tuple(ceil(side / 2 ** stages) for side in self.size)
+        bias = norm != "batch"               # batch normalization subtracts the mean, and a bias with it
         self.body = nn.Sequential(nn.Unflatten(1, (z_dim, 1, 1)),
-                                  nn.ConvTranspose2d(z_dim, width, start, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+                                  nn.ConvTranspose2d(z_dim, width, start, bias=bias), norm2d(norm, width), nn.ReLU())
         for _ in range(stages - 1):
-            self.body.extend([*_double(width, width // 2, upsample, bias=False), nn.BatchNorm2d(width // 2), nn.ReLU()])
+            self.body.extend([*_double(width, width // 2, upsample, bias), norm2d(norm, width // 2), nn.ReLU()])
             width //= 2
         self.body.extend([*_double(width, channels, upsample, bias=True), nn.Tanh()])
         init_normal(self)
@@ -60,7 +62,6 @@ class DCGANDiscriminator(nn.Module):
         maps = width >> (stages - 1)
         self.body = nn.Sequential(nn.Conv2d(channels, maps, 4, 2, 1), nn.LeakyReLU(0.2))
         for _ in range(stages - 1):
-            # Batch normalization subtracts the mean, and a bias with it.
             self.body.extend([nn.Conv2d(maps, 2 * maps, 4, 2, 1, bias=norm != "batch"), norm2d(norm, 2 * maps),
                               nn.LeakyReLU(0.2)])
             maps *= 2

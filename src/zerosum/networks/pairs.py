@@ -11,35 +11,38 @@ from .resnet import ResNetDiscriminator, ResNetGenerator
 Pair = tuple[nn.Module, nn.Module]
 
 
-def mlp_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str) -> Pair:
+def mlp_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, generator_norm: str) -> Pair:
     """Three hidden ReLU layers in each (the toy networks of 1704.00028); no norm."""
     output = "tanh" if len(shape) == 3 else "none"
     return (MLPGenerator(z_dim, shape, width=width, depth=3, output=output),
             MLPDiscriminator(shape, width=width, depth=3, activation="relu", dropout=(0.0, 0.0)))
 
 
-def dcgan_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str) -> Pair:
+def dcgan_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, generator_norm: str) -> Pair:
     """DCGAN's networks with `width` channels at 4x4 (1511.06434); `norm` is the discriminator's."""
     channels, *size = shape
-    return (DCGANGenerator(z_dim, tuple(size), channels, width), DCGANDiscriminator(tuple(size), channels, width, norm))
+    return (DCGANGenerator(z_dim, tuple(size), channels, width, norm=generator_norm),
+            DCGANDiscriminator(tuple(size), channels, width, norm))
 
 
-def resnet_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str) -> Pair:
-    """The residual networks of WGAN-GP for CIFAR-10 (1704.00028, App. F); the discriminator has no norm."""
+def resnet_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, generator_norm: str) -> Pair:
+    """The residual networks of WGAN-GP for CIFAR-10 (1704.00028, App. F): batch norm in the generator only."""
     channels, side, _ = shape
     return ResNetGenerator(z_dim, side, channels, width), ResNetDiscriminator(side, channels, width)
 
 
-PAIRS: dict[str, Callable[[int, tuple[int, ...], int, str], Pair]] = {
+PAIRS: dict[str, Callable[[int, tuple[int, ...], int, str, str], Pair]] = {
     "mlp": mlp_pair, "dcgan": dcgan_pair, "resnet": resnet_pair,
 }
 
 
-def make_pair(name: str, z_dim: int, shape: tuple[int, ...], width: int, norm: str = "batch") -> Pair:
+def make_pair(name: str, z_dim: int, shape: tuple[int, ...], width: int, norm: str = "batch", *,
+              generator_norm: str = "batch") -> Pair:
     """Build generator and discriminator (or critic) for samples of `shape`: (C, H, W), or (D,), which gets the MLP.
 
-    Raises ValueError where the networks cannot make that size.
+    `norm` and `generator_norm` are those of the dcgan; the others have their papers'. Raises ValueError where the
+    networks cannot make that size.
     """
     if len(shape) == 3 and name == "resnet" and shape[1] != shape[2]:
         raise ValueError(f"the resnet makes square images, not {shape[1]}x{shape[2]}")
-    return PAIRS[name if len(shape) == 3 else "mlp"](z_dim, shape, width, norm)
+    return PAIRS[name if len(shape) == 3 else "mlp"](z_dim, shape, width, norm, generator_norm)

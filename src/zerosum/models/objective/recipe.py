@@ -45,6 +45,7 @@ class Recipe(LatentModel):
         penalty_weight: float = 10.0         # lambda
         augmentation: str = "none"           # none, flip or translation, of real and generated samples alike
         norm: Literal["auto", "batch", "none"] = "auto"       # of D; auto: none under a penalty, else batch
+        generator_norm: Literal["batch", "none"] = "batch"    # of the dcgan generator
         z_dim: int = 100                     # numbers in z
         prior: Literal["normal", "uniform"] = "normal"        # z ~ N(0, I) or U(-1, 1)
         d_steps: int = 1                     # discriminator updates per generator update
@@ -86,7 +87,8 @@ class Recipe(LatentModel):
             raise UsageError(f"augmentation {cfg.augmentation} is for images, and this data is points: "
                              "use --augmentation none")
         norm = ("none" if cfg.penalty != "none" else "batch") if cfg.norm == "auto" else cfg.norm
-        self.generator, self.discriminator = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, norm)
+        self.generator, self.discriminator = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, norm,
+                                                       generator_norm=cfg.generator_norm)
         self.objective, self.penalty = OBJECTIVES[cfg.objective], PENALTIES[cfg.penalty]
         self.augment = AUGMENTATIONS[cfg.augmentation]
 

@@ -34,6 +34,7 @@ class WGAN(LatentModel):
         clip: float = 0.01                   # c: every critic weight stays in [-c, c]
         network: Literal["dcgan", "resnet", "mlp"] = "dcgan"   # of both players; points always get the MLP
         norm: Literal["batch", "none"] = "batch"              # of the dcgan critic
+        generator_norm: Literal["batch", "none"] = "batch"    # of the dcgan generator
         width: int = 512                     # maps at 4x4 of the dcgan; maps of the resnet; units of the MLP
         optimizer: Literal["rmsprop", "adam"] = "rmsprop"     # momentum makes the clipped critic unstable: see warning
         lr: float = 5e-5                     # learning rate
@@ -67,7 +68,8 @@ class WGAN(LatentModel):
 
     def __init__(self, cfg: Config, data: DataSpec):
         super().__init__(cfg, data)
-        self.generator, self.critic = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, cfg.norm)
+        self.generator, self.critic = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, cfg.norm,
+                                                generator_norm=cfg.generator_norm)
         clip_weights(self.critic, cfg.clip)
 
     def players(self) -> dict[str, Player]:
