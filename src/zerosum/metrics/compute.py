@@ -23,6 +23,7 @@ from .distribution import (
     sliced_wasserstein,
     wasserstein,
 )
+from .likelihood import bits_per_dim, decoders, parzen
 from .metric import Context, Metric, ModelMetric, Reading, Seen, View, same_width
 from .protocol import OURS, Protocol, protocol_of
 from .score import Score, ScoreCard
@@ -32,7 +33,8 @@ METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     one_nn.METRIC, mmd.METRIC, kid.METRIC, fid.METRIC, precision_recall.METRIC, wasserstein.W1, wasserstein.W2,
     sliced_wasserstein.METRIC,
     modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC,
-    high_frequency.METRIC, path_length.METRIC)}
+    high_frequency.METRIC, path_length.METRIC,
+    parzen.METRIC, decoders.METRIC, bits_per_dim.METRIC)}
 
 WHOLE = ("labels", "targets")                # views that are whole numbers, (N,)
 Array = Tensor | np.ndarray
@@ -98,8 +100,8 @@ def _filled(card: ScoreCard, reading: Reading) -> ScoreCard:
                    interval=reading.interval, interval_method=reading.method, warnings=warnings)
 
 
-def seen(views: Views, metric: Metric, side: str) -> Seen:
-    """The views of a user's arrays that this metric looks at, checked."""
+def seen(views: Views, metric: Metric, side: str, least: int = 2) -> Seen:
+    """The views of a user's arrays that this metric looks at, checked: at least so many samples, all finite."""
     if not isinstance(views, Mapping):
         if len(metric.views) > 1:
             wanted = ", ".join(f'"{view}": ...' for view in metric.views)
@@ -109,15 +111,15 @@ def seen(views: Views, metric: Metric, side: str) -> Seen:
         if view not in views:
             raise UsageError(f"the metric '{metric.name}' looks at {' and '.join(metric.views)}, and {side} has only "
                              f"{', '.join(views)}")
-    found = Seen(**{view: checked(views[view], view, f"{side} samples", metric.name) for view in metric.views})
+    found = Seen(**{view: checked(views[view], view, f"{side} samples", metric.name, least) for view in metric.views})
     counts = {len(getattr(found, view)) for view in metric.views}
     if len(counts) > 1:
         raise UsageError(f"the views of the {side} samples must be of as many samples each, not {sorted(counts)}")
     return found
 
 
-def checked(x: Array, view: View, what: str, metric: str) -> Tensor:
-    """One view on the CPU, of the form that it must have: at least two samples, and finite."""
+def checked(x: Array, view: View, what: str, metric: str, least: int = 2) -> Tensor:
+    """One view on the CPU, of the form that it must have."""
     x = torch.as_tensor(x).detach().cpu()
     whole = view in WHOLE
     right = x.ndim == 1 if whole else x.ndim == 2 or (view == "samples" and x.ndim == 4)
@@ -125,8 +127,8 @@ def checked(x: Array, view: View, what: str, metric: str) -> Tensor:
         wanted = "whole numbers (N,)" if whole else "floating-point numbers (N, D)"
         raise UsageError(f"the metric '{metric}' looks at {view}, {wanted}, "
                          f"not {str(x.dtype).removeprefix('torch.')} {tuple(x.shape)}")
-    if len(x) < 2:
-        raise UsageError(f"the metric '{metric}' needs at least 2 {what}, not {len(x)}")
+    if len(x) < least:
+        raise UsageError(f"the metric '{metric}' needs at least {least} {what}, not {len(x)}")
     if whole:
         return x.long()
     bad = int((~torch.isfinite(x)).flatten(1).any(1).sum())

@@ -1,7 +1,7 @@
 """From a model and a data set to scores: draw samples, extract features of both, measure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from . import sources
 from .compute import chosen, measure, on_cards
 from .features import Extractor, extractor_for
 from .features.extractor import resize_note
-from .look import Looker, times
+from .look import Looker, asked_by, times
 from .metric import Context, Metric, ModelMetric, Seen
 from .protocol import OURS, Protocol, protocol_of
+from .reference import STORED, Reference
 from .score import Score, ScoreCard
 
 if TYPE_CHECKING:
@@ -24,35 +25,38 @@ MOST_IMAGES, MOST_POINTS = 10_000, 2_500     # 2500: the protocol of the mode co
 AT_SIZE = ("samples", "spectrum")            # views of which both sets must have the same image size
 
 
-def evaluate(model: Any, data: "str | DataConfig | Dataset | Tensor | np.ndarray | None" = None,
+def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | Tensor | np.ndarray | None" = None,
              metrics: str | Sequence[str] | None = None, *, n: int | None = None, seed: int = 0,
-             features: str | Extractor = "auto", protocol: str | Protocol = OURS) -> dict[str, Score]:
+             features: str | Extractor = "auto", protocol: str | Protocol = OURS,
+             share: bool = False) -> dict[str, Score]:
     """Scores of a model's samples against real ones, by name, in the order of `metrics`.
 
     model: anything that can `sample`, a run, a data set of generated samples, or samples (N, C, H, W) in [-1, 1] or
-    (N, D). data: a data set, or a name or settings, of which the test part is taken, or all where there is none; a
-    run knows its own. metrics: default 1-nn, kid and fid for images, modes and w2 for points. n: samples to draw;
-    default as many as there are real ones, at most 10 000 images or 2500 points. features: auto, judge, pixels, svc,
-    or an extractor. A conditional model draws with labels as they occur in the data.
+    (N, D). data: a data set, stored features of one, or a name or settings, of which the test part is taken, or all
+    where there is none; a run knows its own. metrics: default 1-nn, kid and fid for images, modes and w2 for points.
+    n: samples to draw; default as many as there are real ones, at most 10 000 images or 2500 points. features: auto,
+    judge, pixels, svc, or an extractor. protocol: a published one, or our own. share: the processes of
+    torch.distributed share the drawing and looking, and all return the same. A conditional model draws with labels as
+    they occur in the data.
     Raises UsageError for unknown names and things that do not fit, ZerosumError for samples that are not finite.
     """
     if n is not None and n < 2:
         raise UsageError(f"n must be at least 2, not {n}")
     data, protocol = sources.data_for(model, data), protocol_of(protocol)
     wanted = chosen(default_metrics(data) if metrics is None else metrics)
-    most = MOST_IMAGES if data.spec.is_image else MOST_POINTS
     extractor = extractor_for(features, data)
-    context = Context(seed, data.modes, data.mode_std, extractor=extractor, protocol=protocol)
+    most = MOST_IMAGES if data.spec.is_image else MOST_POINTS
     rows = sources.some(len(data), max(n or 0, most), seed)
-    count = n or min(len(data), most)
+    count = n or min(len(data) or most, most)
     of_sets = [metric for metric in wanted if isinstance(metric, Metric)]
     real, fake, shape = None, None, data.spec.shape
     if of_sets:
-        look = Looker(of_sets, extractor)
-        fake, shape = look(sources.fake(model, count, data, seed), data.spec)
-        real, _ = look(sources.real(data, rows), data.spec)
-    context = replace(context, train=_memory(model, data, of_sets, extractor))
-    card = _card(extractor, data, shape, (len(rows), count if fake is None else len(fake)), seed)
+        look = Looker(asked_by(of_sets), extractor)
+        real = (data.seen_by(of_sets, extractor, protocol) if isinstance(data, Reference)
+                else look.real(data, rows, share))
+        fake, shape = look(sources.fake(model, count, data, seed), data.spec, share)
+    context = Context(seed, data.modes, data.mode_std, _memory(model, data, of_sets, extractor), extractor, protocol)
+    card = _card(extractor, data, shape, (len(rows), count if fake is None else len(fake)), context)
     scores: dict[str, Score] = {}
     for metric in wanted:
         if isinstance(metric, Metric):
@@ -63,8 +67,27 @@ def evaluate(model: Any, data: "str | DataConfig | Dataset | Tensor | np.ndarray
     return scores
 
 
+def reference(data: "str | Path | DataConfig | Dataset", *, n: int | None = None, seed: int = 0,
+              features: str | Extractor = "auto", protocol: str | Protocol = OURS, share: bool = False) -> Reference:
+    """What metrics look at of real data, made once: `Reference.save` keeps it, `evaluate` takes it in place of data.
+
+    n: how many samples, drawn with `seed`; default all.
+    """
+    data, protocol = sources.data_for(None, data), protocol_of(protocol)
+    extractor = extractor_for(features, data)
+    rows = sources.some(len(data), n or len(data), seed)
+    can = {"labels": hasattr(extractor, "classify"), "probabilities": hasattr(extractor, "probabilities"),
+           "targets": data.spec.num_classes > 0, "spectrum": data.spec.is_image}
+    views = {view: "features" for view in STORED if can.get(view, True)}
+    seen = Looker(views, extractor).real(data, rows, share)
+    return Reference(seen, data.name, data.split, data.spec, _of(extractor), protocol.name, data.fingerprint, seed,
+                     data.factors)
+
+
 def default_metrics(data: "Dataset") -> list[str]:
     """What is measured unless something else is asked for: what separates best first (1806.07755)."""
+    if isinstance(data, Reference) and data.seen.features is None:
+        return ["fid"]
     if data.spec.is_image:
         return ["1-nn", "kid", "fid"]
     return ["modes", "w2"] if data.modes is not None else ["1-nn", "mmd", "w2"]
@@ -94,19 +117,20 @@ def _memory(model: Any, data: "Dataset", metrics: Sequence[Metric], extractor: E
                          "there is zerosum.metrics.compute(..., train=...)")
     train = model.data
     rows = sources.some(len(train), MOST_IMAGES * 5, 0)
-    return Looker(asking, extractor)(sources.real(train, rows), data.spec)[0]
+    return Looker(asked_by(asking), extractor).real(train, rows)
+
+
+def _of(extractor: Extractor) -> dict[str, Any]:
+    return {"name": extractor.name, "dim": extractor.dim, "weights_hash": extractor.weights_hash}
 
 
 def _card(extractor: Extractor, data: "Dataset", shape: tuple[int, ...], counts: tuple[int, int],
-          seed: int) -> ScoreCard:
-    features = {"name": extractor.name, "dim": extractor.dim, "weights_hash": extractor.weights_hash}
+          context: Context) -> ScoreCard:
+    features = _of(extractor)
     accuracy, wanted = getattr(extractor, "accuracy", None), getattr(extractor, "shape", None)
-    warnings = ()
     if accuracy is not None:
-        features["accuracy"] = accuracy
-        if accuracy < 0.95:
-            warnings = (f"the judge is right on {accuracy:.1%} of the real test images",)
+        features |= {"accuracy": accuracy, "task": getattr(extractor, "task", "class")}
     if wanted is not None and resize_note(shape, wanted):
         features["resize"] = resize_note(shape, wanted)
-    return ScoreCard(*counts, data=data.name, split=data.split, image_size=shape[1:], features=features, seed=seed,
-                     warnings=warnings)
+    return ScoreCard(*counts, data=data.name, split=data.split, image_size=shape[1:], features=features,
+                     protocol=context.protocol.name, seed=context.seed, warnings=getattr(extractor, "warnings", ()))

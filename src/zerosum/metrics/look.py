@@ -1,42 +1,70 @@
 """From samples to the views that metrics look at, batch by batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from ..core import DataSpec, UsageError, ZerosumError
 from .distribution.high_frequency import spectral_energy
-from .features import Extractor
+from .features import Extractor, Pixels, Points
 from .features.extractor import float_batch
+from .kept import find_kept, keep
 from .metric import Metric, Seen, View
-from .sources import Batches
+from .sources import Chunk, real
+
+if TYPE_CHECKING:
+    from ..data import Dataset
 
 Look = Callable[[Tensor], Tensor]
+Looked = tuple[dict[View, Tensor], tuple[int, ...]]      # the views of one chunk, and the shape of its samples
+
+
+def asked_by(metrics: Iterable[Metric]) -> dict[View, str]:
+    """The views that these metrics look at, and which metric asks for each."""
+    return {view: metric.name for metric in metrics for view in metric.views}
 
 
 class Looker:
-    """Makes the views of samples that these metrics ask for, with this extractor."""
+    """Makes views of samples with an extractor. wanted: each view, and the metric that asks for it."""
 
-    def __init__(self, metrics: Sequence[Metric], extractor: Extractor):
-        self.wanted = {view: metric.name for metric in metrics for view in metric.views}
-        self.functions = {view: _function(view, name, extractor) for view, name in self.wanted.items()
+    def __init__(self, wanted: Mapping[View, str], extractor: Extractor):
+        self.wanted, self.extractor = dict(wanted), extractor
+        self.functions = {view: _function(view, name, extractor) for view, name in wanted.items()
                           if view != "targets"}
 
-    def __call__(self, batches: Batches, spec: DataSpec) -> tuple[Seen, tuple[int, ...]]:
-        """What there is to see of all batches of samples like `spec`, and the shape of a sample."""
-        parts: dict[View, list[Tensor]] = {view: [] for view in self.wanted}
-        shape: tuple[int, ...] = ()
-        for x, targets in batches:
-            x = _sound(float_batch(x), spec)
-            shape = tuple(x.shape[1:])
-            for view, function in self.functions.items():
-                parts[view].append(function(x))
-            if "targets" in parts:
-                parts["targets"].append(self._known(targets))
-        if not shape:
+    def real(self, data: "Dataset", rows: Tensor, share: bool = False) -> Seen:
+        """What there is to see of these samples of real data; kept, if the extractor can be told from others."""
+        if not self.extractor.weights_hash and not isinstance(self.extractor, (Pixels, Points)):
+            return self(real(data, rows), data.spec, share)[0]
+        key = (data.fingerprint, rows.numpy().tobytes(), self.extractor.name, self.extractor.weights_hash,
+               tuple(self.wanted))
+        return find_kept(key) or keep(key, self(real(data, rows), data.spec, share)[0])
+
+    def __call__(self, chunks: Sequence[Chunk], spec: DataSpec, share: bool = False) -> tuple[Seen, tuple[int, ...]]:
+        """What there is to see of all samples, which are like `spec`, and the shape of one.
+
+        With `share` the processes of torch.distributed take turns at the chunks, and all return the same.
+        """
+        rank, size = (dist.get_rank(), dist.get_world_size()) if share else (0, 1)
+        found = [self.look_at(*chunk(), spec) for chunk in chunks[rank::size]]
+        if size > 1:
+            parts: list[list[Looked]] = [[] for _ in range(size)]
+            dist.all_gather_object(parts, found)
+            found = [parts[i % size][i // size] for i in range(len(chunks))]
+        if not found:
             raise UsageError("there are no samples to measure")
-        return Seen(**{view: torch.cat(found) for view, found in parts.items()}), shape
+        return Seen(**{view: torch.cat([part[view] for part, _ in found]) for view in self.wanted}), found[-1][1]
+
+    def look_at(self, x: Tensor, targets: Tensor | None, spec: DataSpec) -> Looked:
+        """The views of one batch of samples like `spec`, and the shape of a sample."""
+        x = _sound(float_batch(x), spec)
+        views = {view: function(x) for view, function in self.functions.items()}
+        if "targets" in self.wanted:
+            views["targets"] = self._known(targets)
+        return views, tuple(x.shape[1:])
 
     def _known(self, targets: Tensor | None) -> Tensor:
         if targets is None:

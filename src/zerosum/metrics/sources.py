@@ -1,6 +1,8 @@
 """Where the two sets come from: real samples of a data set, and fakes of a model, a run, a data set or an array."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..core import DataSpec, UsageError
+from .reference import Reference, is_reference
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -15,13 +18,17 @@ if TYPE_CHECKING:
 CHUNK = 500                                  # samples drawn and turned into features at a time
 FAR_OFF = 10.0                               # images that reach it are in another range, not merely unbounded
 
-Batches = Iterator[tuple[Tensor, Tensor | None]]         # samples (n, ...) float32, and the classes they (should) have
+# Samples (n, ...) float32 and the classes they have, or should have; made when they are asked for, so that memory is
+# bounded and several processes can share the work.
+Chunk = Callable[[], tuple[Tensor, Tensor | None]]
 
 
 def data_for(model: Any, data: Any) -> "Dataset":
     """The data set to compare with: given, named (its test part), an array, or the run's own."""
     from ..data import ArrayDataset, DataConfig, load_held_out
 
+    if isinstance(data, Reference):
+        return data
     if data is None:
         if not hasattr(model, "plan"):
             raise UsageError('say which data the samples are compared with: evaluate(model, data="digits")')
@@ -29,7 +36,9 @@ def data_for(model: Any, data: Any) -> "Dataset":
     if isinstance(data, (Tensor, np.ndarray)):
         x = from_array(data).numpy()
         return ArrayDataset(x, DataSpec(tuple(x.shape[1:])), name="given samples", split="all")
-    if isinstance(data, str):
+    if is_reference(data):
+        return Reference.load(data)
+    if isinstance(data, (str, Path)):
         spec = getattr(getattr(model, "model", model), "data", None)
         known = isinstance(spec, DataSpec) and spec.is_image and spec.height == spec.width
         return load_held_out(data, image_size=spec.image_size, channels=spec.channels) if known \
@@ -56,26 +65,31 @@ def some(count: int, most: int, seed: int) -> Tensor:
     return torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:most].sort().values
 
 
-def real(data: "Dataset", rows: Tensor) -> Batches:
+def real(data: "Dataset", rows: Tensor) -> Sequence[Chunk]:
     """The samples of these numbers, with their labels where the data has any."""
+    return [partial(_gathered, data, part) for part in rows.split(CHUNK)]
+
+
+def _gathered(data: "Dataset", rows: Tensor) -> tuple[Tensor, Tensor | None]:
     from ..data import to_float
 
-    for part in rows.split(CHUNK):
-        batch = data.gather(part)
-        yield to_float(batch["x"]), batch.get("labels")
+    batch = data.gather(rows)
+    return to_float(batch["x"]), batch.get("labels")
 
 
-def fake(model: Any, n: int, data: "Dataset", seed: int) -> Batches:
+def fake(model: Any, n: int, data: "Dataset", seed: int) -> Sequence[Chunk]:
     """n samples of a model or a run, asked for labels as they occur in the data; or those of an array or data set."""
     if isinstance(model, (Tensor, np.ndarray)):
-        return ((x, None) for x in from_array(model).split(CHUNK))
+        return [partial(_given, part) for part in from_array(model).split(CHUNK)]
     if hasattr(model, "gather"):
         return real(model, some(len(model), n, seed))
     model = model_of(model)
     if not hasattr(model, "sample"):
         raise UsageError(f"{getattr(model, 'name', '') or type(model).__name__} cannot draw samples: evaluate takes "
                          "a model that can, a run, or an array of samples")
-    return _drawn(model, n, labels_like(model, n, data, seed), seed)
+    labels = labels_like(model, n, data, seed)
+    return [partial(_drawn, model, start, min(CHUNK, n - start), seed,
+                    None if labels is None else labels[start:start + CHUNK]) for start in range(0, n, CHUNK)]
 
 
 def model_of(subject: Any) -> Any:
@@ -83,13 +97,14 @@ def model_of(subject: Any) -> Any:
     return subject if hasattr(subject, "sample") else getattr(subject, "model", subject)
 
 
-def _drawn(model: Any, n: int, labels: Tensor | None, seed: int) -> Batches:
-    for start in range(0, n, CHUNK):
-        size = min(CHUNK, n - start)
-        # Every chunk has a seed of its own, so that memory is bounded and no two chunks are alike.
-        own = int(np.random.SeedSequence((seed, start)).generate_state(1)[0])
-        asked = None if labels is None else labels[start:start + size]
-        yield model.sample(size, seed=own, **({} if asked is None else {"labels": asked})), asked
+def _given(x: Tensor) -> tuple[Tensor, None]:
+    return x, None
+
+
+def _drawn(model: Any, start: int, size: int, seed: int, asked: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    # Every chunk has a seed of its own, so that no two are alike and any process can draw any of them.
+    own = int(np.random.SeedSequence((seed, start)).generate_state(1)[0])
+    return model.sample(size, seed=own, **({} if asked is None else {"labels": asked})), asked
 
 
 def labels_like(model: Any, n: int, data: "Dataset", seed: int) -> Tensor | None:
