@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from hashlib import blake2b
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def test_parts_have_the_stated_counts_and_make_up_the_whole(name):
     assert len(both) == len(train) + len(test)
 
     def rows(data):
-        return {row.tobytes() for row in data.x}
+        return {blake2b(row.tobytes(), digest_size=16).digest() for row in data.x}
 
     assert rows(train) | rows(test) == rows(both)
     if name != "glyphs":                     # two glyphs of different size may fall on equal pixels
@@ -134,6 +135,29 @@ def test_glyphs_are_whole_and_differ_by_every_factor():
     ink = (data.x > 128).mean((1, 2, 3))
     bold = data.attributes[:, 2] == data.factors["weight"].index("bold")
     assert ink[bold].mean() > 1.3 * ink[~bold].mean()
+
+
+def test_stacked_digits_are_three_digits_and_number_i_is_always_the_same():
+    stacked, digits = load_data("stacked-digits", image_size=8), load_data("digits", image_size=8)
+    batch = stacked.gather(torch.tensor([0, 7, 49_999]))
+    known = {image.tobytes(): label for image, label in zip(digits.x, digits.labels, strict=True)}
+    said = [[known[channel.tobytes()] for channel in image] for image in batch["x"].numpy()]
+    assert batch["labels"].tolist() == [100 * a + 10 * b + c for a, b, c in said] == [266, 684, 125]
+    assert [stacked.spec.classes[label] for label in batch["labels"]] == ["266", "684", "125"]
+
+
+def test_stacked_digits_have_all_thousand_classes_and_stay_as_small_as_the_digits():
+    for split, count in (("train", 50_000), ("test", 26_000)):
+        data = load_data("stacked-digits", split=split)
+        shares = np.bincount(data.labels, minlength=1000)
+        assert shares.sum() == count and shares.min() > 0.3 * count / 1000
+        assert data.x.images.nbytes < 2**21
+    mirrored = load_data("stacked-digits", flip=True, image_size=8)
+    pair = mirrored.gather(torch.tensor([3, 50_003]))
+    assert torch.equal(pair["x"][1], pair["x"][0].flip(-1)) and pair["labels"].unique().numel() == 1
+    assert mirrored.fingerprint == load_data("stacked-digits", image_size=8).fingerprint + "-flip"
+    with pytest.raises(UsageError, match="leave --channels out"):
+        load_data("stacked-digits", channels=1)
 
 
 def test_photos_share_no_pixel_between_parts():

@@ -1,4 +1,4 @@
-"""Judges proven on real data, what they see of collapsed and blurred samples, and the cache they are kept in."""
+"""Judges proven on real data, and what they see of collapsed and blurred samples."""
 
 import math
 
@@ -11,8 +11,7 @@ from zerosum.data import load_data
 from zerosum.metrics import compute, evaluate
 from zerosum.metrics.distribution.high_frequency import high_frequency_share, spectral_energy
 from zerosum.metrics.features import Pixels, extractor_for, fit_images
-from zerosum.metrics.features import cache as cache_module
-from zerosum.metrics.features.judge import judge, labels_of, train_network
+from zerosum.metrics.features.judge import judge, labels_of, photo_features
 from zerosum.metrics.features.svc import svc_judge
 
 
@@ -31,7 +30,7 @@ def accuracy(classifier, data) -> float:
 
 
 def test_judge_of_digits_is_right_on_test_images_and_says_how_often(test_digits):
-    assert judge("digits").accuracy == accuracy(judge("digits"), test_digits) >= 0.97
+    assert judge("digits").accuracy == accuracy(judge("digits"), test_digits) >= 0.985
 
 
 @pytest.mark.parametrize("size", [8, 16, 64])
@@ -54,38 +53,6 @@ def test_features_have_unit_mean_square_and_probabilities_add_up(train_digits):
     assert torch.equal(probabilities.argmax(1), judge("digits").classify(train_digits.all()))
 
 
-def test_training_a_judge_is_deterministic_and_leaves_the_global_generator_alone(train_digits, monkeypatch):
-    monkeypatch.setattr("zerosum.metrics.features.judge.EPOCHS", 1)
-    torch.manual_seed(1)
-    before = torch.get_rng_state()
-    first = train_network(train_digits)
-    assert torch.equal(torch.get_rng_state(), before)
-    torch.manual_seed(2)
-    second = train_network(train_digits)
-    weights = [list(network.state_dict().values()) for network in (first, second)]
-    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
-
-
-def test_a_judge_is_kept_and_read_back_and_a_broken_file_is_replaced(tmp_path, monkeypatch):
-    monkeypatch.setattr("zerosum.metrics.features.judge.EPOCHS", 3)
-    monkeypatch.setenv("ZEROSUM_CACHE", str(tmp_path / "cache"))
-    fresh = judge.__wrapped__("digits")
-    [path] = (tmp_path / "cache").iterdir()
-    assert cache_module.read_cached(path.stem)[1]["accuracy"] == repr(fresh.accuracy)
-    monkeypatch.setattr("zerosum.metrics.features.judge.train_network", None)        # reading needs no training
-    again = judge.__wrapped__("digits")
-    assert (again.weights_hash, again.accuracy) == (fresh.weights_hash, fresh.accuracy)
-    path.write_bytes(path.read_bytes()[:1000])
-    assert cache_module.read_cached(path.stem) is None
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("ZEROSUM_CACHE", str(tmp_path / "file" / "cache"))
-    cache_module.write_cached("x", {"a": torch.zeros(1)}, {})
-    assert cache_module.read_cached("x") is None
-
-
 def test_images_of_another_size_are_resized_with_antialiasing_and_the_card_says_so(test_digits):
     stripes = torch.ones(1, 1, 32, 32)
     stripes[..., ::2] = -1
@@ -105,7 +72,9 @@ def test_extractors_by_name(test_digits):
     assert extractor_for("auto", test_digits) is judge("digits")
     assert extractor_for("svc", test_digits) is svc_judge(32)
     assert extractor_for("pixels", test_digits)(test_digits.all()[:3]).shape == (3, 64)
-    assert extractor_for("auto", load_data("photos", split="test")).name == "pixels-8x8"
+    assert extractor_for("auto", load_data("photos", split="test")) is photo_features()
+    assert extractor_for("photos", test_digits) is photo_features()
+    assert extractor_for("pixels", load_data("photos", split="test")).name == "pixels-8x8"
     assert extractor_for("auto", load_data("ring")).dim == 2
     with pytest.raises(UsageError, match=r"unknown feature extractor 'judg' \(did you mean judge\?\)"):
         extractor_for("judg", test_digits)

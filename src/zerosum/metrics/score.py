@@ -17,7 +17,7 @@ class ScoreCard:
     data: str = "arrays"
     split: str = ""
     image_size: tuple[int, ...] = ()                     # height, width of the samples as they were given
-    features: dict[str, Any] = field(default_factory=dict)      # name, dim, weights_hash, resize, accuracy
+    features: dict[str, Any] = field(default_factory=dict)      # name, dim, weights_hash, resize, accuracy, task
     settings: dict[str, Any] = field(default_factory=dict)      # of the estimator
     details: dict[str, Any] = field(default_factory=dict)       # what it found on the way; no part of the protocol
     protocol: str = "zerosum"                            # see metrics/protocol.py; two are never compared
@@ -98,5 +98,6 @@ def _features(card: dict[str, Any]) -> str:
     if card.get("weights_hash"):
         text += f" #{card['weights_hash'][:8]}"
     if card.get("accuracy") is not None:
-        text += f" (test accuracy {card['accuracy']:.3f})"
+        task = f" in naming {card['task']}" if card.get("task", "class") != "class" else ""
+        text += f" (test accuracy {card['accuracy']:.3f}{task})"
     return text + (f" {card['resize']}" if card.get("resize") else "")
