@@ -23,8 +23,8 @@ class DCGANGenerator(nn.Module):
 
     `width`: channels of the first map (1024 in the paper at 64 px). `upsample`: "transposed" is the paper's transposed
     convolution, 4x4 of stride 2; "resize" is nearest-neighbour and a 3x3 convolution, which leaves no checkerboard
-    (Odena et al., 2016). `norm`: as in the discriminator; "none" is the generator that a WGAN survives (1701.07875,
-    Fig. 6). Weights N(0, 0.02), BN gains N(1, 0.02). Raises ValueError for sizes that cannot be built.
+    (Odena et al., 2016). `norm`: as in the discriminator; "none" is that of 1701.07875, Fig. 6. Weights N(0, 0.02), BN
+    gains N(1, 0.02). Raises ValueError for sizes that cannot be built.
     """
 
     def __init__(self, z_dim: int = 100, image_size: Size = 64, channels: int = 3, width: int = 1024,
