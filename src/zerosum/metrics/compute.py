@@ -9,7 +9,10 @@ from torch import Tensor
 
 from ..core import UsageError, ZerosumError, unknown
 from .distribution import (
+    class_diversity,
+    class_fid,
     classes,
+    classifier_accuracy,
     fid,
     high_frequency,
     inception_score,
@@ -31,8 +34,9 @@ from .score import Score, ScoreCard
 # In the order in which they are worth reading: the survey found the 1-NN test and MMD to separate best (1806.07755).
 METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     one_nn.METRIC, mmd.METRIC, kid.METRIC, fid.METRIC, precision_recall.METRIC, wasserstein.W1, wasserstein.W2,
-    sliced_wasserstein.METRIC,
-    modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC,
+    sliced_wasserstein.METRIC, mmd.MULTI_SCALE, mmd.ESTIMATORS,
+    class_fid.METRIC, class_fid.JUDGED, class_diversity.METRIC,
+    modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC, classifier_accuracy.METRIC,
     high_frequency.METRIC, path_length.METRIC,
     parzen.METRIC, decoders.METRIC, bits_per_dim.METRIC)}
 
