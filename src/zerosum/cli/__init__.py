@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sample": ("sample", "draw samples from a run"),
     "interpolate": ("sample", "walk through the latent space of a run"),
     "evaluate": ("evaluate", "measure a run, or one folder of images against another"),
+    "features": ("features", "make the features of real data once, and store them"),
     "compare": ("evaluate", "put runs side by side on one page"),
     "report": ("evaluate", "write a run's report.html anew"),
     "verify": ("verify", "measure a paper's claim against its baseline"),

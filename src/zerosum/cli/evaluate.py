@@ -11,19 +11,21 @@ from .parser import Parser
 
 def evaluate_command(words: list[str]) -> int:
     """zerosum evaluate RUN [--data D] [--metrics A,B] [-n N] [--json], or --real DIR --fake DIR"""
-    from ..data import load_data
-    from ..metrics import METRICS, evaluate, together
+    from ..metrics import METRICS, PROTOCOLS, evaluate, together
 
     parser = Parser("zerosum evaluate", "Measure a run against held-out real data, or one set of images against "
                     "another. No score is printed without its protocol.")
     parser.add_argument("run", metavar="RUN", nargs="?", help="a run folder")
     parser.add_argument("--data", metavar="D", help="real data to compare with [the run's own, its test part]")
-    parser.add_argument("--real", metavar="D", help="real images (built-in name or path), where there is no run")
-    parser.add_argument("--fake", metavar="D", help="generated images (a folder, zip or array)")
+    parser.add_argument("--real", metavar="D", help="real images (built-in name, path, or stored features), if there is "
+                        "no run")
+    parser.add_argument("--fake", metavar="D", help="generated images (a folder, zip, packed file or array)")
     parser.add_argument("--image-size", type=int, default=0, metavar="int", help="bring --real and --fake to this size")
     parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}")
     parser.add_argument("--features", default="auto", metavar="F", help="feature network: judge, pixels or svc [auto: "
                         "the judge where there is one]")
+    parser.add_argument("--protocol", default="zerosum", metavar="P", help="measure as a published code does: "
+                        f"{', '.join(PROTOCOLS)} [zerosum]")
     parser.add_argument("-n", type=int, metavar="int", help="how many samples [as many as real ones]")
     parser.add_seed("of samples and estimators")
     parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
@@ -37,17 +39,26 @@ def evaluate_command(words: list[str]) -> int:
         run = Run.open(arguments.run, arguments.model)
         subject, data = run.model, arguments.data or run.plan.data
     elif arguments.real and arguments.fake:
-        size = {"image_size": arguments.image_size} if arguments.image_size else {}
-        subject = load_data(arguments.fake, split="all", **size).all()
-        data = load_data(arguments.real, split="all", **size)
+        subject, data = _sets(arguments.real, arguments.fake, arguments.image_size)
     else:
         raise UsageError("name a run (zerosum evaluate RUN), or two sets: --real D --fake D")
-    scores = evaluate(subject, data, names, n=arguments.n, seed=arguments.seed, features=arguments.features)
+    scores = evaluate(subject, data, names, n=arguments.n, seed=arguments.seed, features=arguments.features,
+                      protocol=arguments.protocol)
     if arguments.json:
         print(json.dumps({name: score.to_json() for name, score in scores.items()}, indent=2))
     else:
         print("\n".join(together(scores.values())))
     return 0
+
+
+def _sets(real: str, fake: str, image_size: int) -> tuple[Any, Any]:
+    """Generated and real samples; real ones may be stored features."""
+    from ..data import load_data
+    from ..metrics.reference import Reference, is_reference
+
+    size = {"image_size": image_size} if image_size else {}
+    generated = load_data(fake, split="all", **size)
+    return generated, Reference.load(real) if is_reference(real) else load_data(real, split="all", **size)
 
 
 def compare_command(words: list[str]) -> int:
