@@ -17,7 +17,7 @@ def evaluate_command(words: list[str]) -> int:
                     "another. No score is printed without its protocol.")
     parser.add_argument("run", metavar="RUN", nargs="?", help="a run folder")
     parser.add_argument("--data", metavar="D", help="real data to compare with [the run's own, its test part]")
-    parser.add_argument("--real", metavar="D", help="real images (built-in name, path or stored features), without a run")
+    parser.add_argument("--real", metavar="D", help="real images (a name, a path, or stored features) for --fake")
     parser.add_argument("--fake", metavar="D", help="generated images (a folder, zip, packed file or array)")
     parser.add_argument("--image-size", type=int, default=0, metavar="int", help="bring --real and --fake to this size")
     parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}")
