@@ -36,7 +36,8 @@ METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     one_nn.METRIC, mmd.METRIC, kid.METRIC, fid.METRIC, precision_recall.METRIC, wasserstein.W1, wasserstein.W2,
     sliced_wasserstein.METRIC, mmd.MULTI_SCALE, mmd.ESTIMATORS,
     class_fid.METRIC, class_fid.JUDGED, class_diversity.METRIC,
-    modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC, classifier_accuracy.METRIC,
+    modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC,
+    classifier_accuracy.METRIC,
     high_frequency.METRIC, path_length.METRIC,
     parzen.METRIC, decoders.METRIC, bits_per_dim.METRIC)}
 
