@@ -135,7 +135,7 @@ DIGITS = {"steps": 500}                      # of the generator, in every game
 CLAIM = Claim(
     statement="The critic's loss follows the Wasserstein distance while training, and grows linearly with the distance "
               "of disjoint supports, where the Jensen-Shannon divergence is flat at log 2. "
-              "It trains a generator without batch norm in 500 steps, in which the minimax game does not begin to learn.",
+              "It trains a generator without batch norm in 500 steps, in which the minimax game learns nothing yet.",
     baseline="the GAN game; for the generator without batch norm, its Algorithm 1 (at this size -log D trains)",
     sides={
         "wgan": Side("wgan", "ring"),
