@@ -34,16 +34,17 @@ def ms_ssim(x: Tensor, y: Tensor, scales: int | None = None) -> Tensor:
 
     Contrast and structure at every scale, luminance at the coarsest; halved by 2 x 2 means. Each channel is measured
     alone, then they are averaged. A scale's mean below 0 counts as 0: the paper's powers have no value there.
-    scales: default 5, or as many as fit (`scales_of`), with the first exponents scaled to sum to 1.
+    scales: default 5, or as many as fit (`scales_of`), with the first exponents scaled to the sum of all.
     Raises UsageError for images smaller than 11 * 2^(scales - 1).
     """
     scales = scales_of(*x.shape[-2:]) if scales is None else scales
     _check(x, y, scales)
     x, y = at_least_float32(x), at_least_float32(y)
-    planes, product, total = x.shape[:2], torch.ones((), dtype=x.dtype, device=x.device), sum(WEIGHTS[:scales])
+    planes, product = x.shape[:2], torch.ones((), dtype=x.dtype, device=x.device)
+    gain = sum(WEIGHTS) / sum(WEIGHTS[:scales])
     for scale, weight in enumerate(WEIGHTS[:scales], 1):
         full, contrast = _terms(x, y)
-        product = product * (full if scale == scales else contrast).clamp(min=0) ** (weight / total)
+        product = product * (full if scale == scales else contrast).clamp(min=0) ** (weight * gain)
         if scale < scales:
             # An odd last row stands alone, as under the authors' symmetric border.
             x, y = (avg_pool2d(side, 2, ceil_mode=True) for side in (x, y))
