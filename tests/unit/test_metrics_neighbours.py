@@ -73,6 +73,24 @@ def test_one_nn_is_scikit_learns_leave_one_out(d):
     assert one_nn(real, fake) == pytest.approx((right[:150].mean(), right[150:].mean()), abs=1e-12)
 
 
+@pytest.mark.parametrize("block", [11, 1024])
+@pytest.mark.parametrize("k", [1, 3, 7])
+def test_k_neighbours_vote(k, block, monkeypatch):
+    monkeypatch.setattr(distances, "BLOCK", block)
+    real, fake = draw(60, 3, 0).double(), draw(60, 3, 1, 0.7).double()
+    both, own = torch.cat([real, fake]), torch.arange(120) < 60
+    nearest = torch.cdist(both, both).fill_diagonal_(torch.inf).topk(k, largest=False).indices
+    right = (own[nearest] == own[:, None]).sum(1) > k / 2
+    expected = right[:60].double().mean().item(), right[60:].double().mean().item()
+    assert one_nn(real, fake, k) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("k", "n"), [(2, 9), (0, 9), (5, 3)])
+def test_a_vote_needs_an_odd_number_and_enough_samples(k, n):
+    with pytest.raises(UsageError, match="needs an odd k"):
+        one_nn(draw(n, 2, 0), draw(n, 2, 1), k)
+
+
 def test_one_nn_of_one_distribution_is_a_half_and_of_disjoint_sets_one():
     alike = compute("1-nn", real=draw(600, 4, 0), fake=draw(600, 4, 1))["1-nn"]
     apart = compute("1-nn", real=draw(600, 4, 0), fake=draw(600, 4, 1, 20.0))["1-nn"]

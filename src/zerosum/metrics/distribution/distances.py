@@ -39,11 +39,6 @@ def blocks(n: int) -> Iterator[slice]:
 def neighbour_distances(x: Tensor, k: int) -> Tensor:
     """Squared distance of every x (N, D) to its k-th nearest other: (N,). Needs N > k."""
     best = x.new_full((len(x), k), torch.inf)
-
-    def offer(rows: slice, distances: Tensor) -> None:
-        nearest = distances.topk(min(k, distances.shape[1]), largest=False).values
-        best[rows] = torch.cat([best[rows], nearest], 1).topk(k, largest=False).values
-
     for rows in blocks(len(x)):
         for columns in blocks(len(x)):
             if columns.start < rows.start:   # the distances are symmetric: each block serves both its sides
@@ -52,17 +47,29 @@ def neighbour_distances(x: Tensor, k: int) -> Tensor:
             if rows == columns:
                 distances.fill_diagonal_(torch.inf)
             else:
-                offer(columns, distances.T.contiguous())
-            offer(rows, distances)
+                best[columns] = _least(best[columns], distances.T)
+            best[rows] = _least(best[rows], distances)
     return best.amax(1)
 
 
-def nearest_across(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared distance of every x to its nearest y, and of every y to its nearest x: (N,), (M,)."""
-    to_y, to_x = x.new_full((len(x),), torch.inf), x.new_full((len(y),), torch.inf)
+def nearest_across(x: Tensor, y: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
+    """Squared distance of every x to its k-th nearest y, and of every y to its k-th nearest x: (N,), (M,).
+
+    Needs N and M >= k.
+    """
+    to_y, to_x = x.new_full((len(x), k), torch.inf), x.new_full((len(y), k), torch.inf)
     for rows in blocks(len(x)):
         for columns in blocks(len(y)):
             distances = squared_distances(x[rows], y[columns])
-            to_y[rows] = torch.minimum(to_y[rows], distances.amin(1))
-            to_x[columns] = torch.minimum(to_x[columns], distances.amin(0))
-    return to_y, to_x
+            to_y[rows] = _least(to_y[rows], distances)
+            to_x[columns] = _least(to_x[columns], distances.T)
+    return to_y.amax(1), to_x.amax(1)
+
+
+def _least(best: Tensor, distances: Tensor) -> Tensor:
+    """The k least of each row so far (N, k) and of further ones (N, M)."""
+    k = best.shape[1]
+    if k == 1:                               # many times faster than a search for several
+        return torch.minimum(best, distances.amin(1, keepdim=True))
+    nearest = distances.contiguous().topk(min(k, distances.shape[1]), largest=False).values
+    return torch.cat([best, nearest], 1).topk(k, largest=False).values

@@ -7,19 +7,25 @@ sample, it was memorised. The accuracy on real samples falls with precision, tha
 import torch
 from torch import Tensor
 
+from ...core import UsageError
 from ..metric import Context, Metric, Reading
 from ..resampling import wilson
 from .distances import centred, nearest_across, neighbour_distances
 
 
-def one_nn(real: Tensor, fake: Tensor) -> tuple[float, float]:
+def one_nn(real: Tensor, fake: Tensor, k: int = 1) -> tuple[float, float]:
     """Accuracy on real and on fake samples of features (N, D) and (N, D); their mean is the overall accuracy.
 
-    A sample whose nearest real and nearest fake are equally far counts one half. Needs as many of either, at least 2.
+    The majority of the k nearest others decides, k odd; equal distances to both sides count one half. Needs as many of
+    either, more than (k + 1) / 2. Raises UsageError otherwise.
     """
+    most = k // 2 + 1                        # own ones outvote the others if the most-th of them comes first
+    if k < 1 or k % 2 == 0 or min(len(real), len(fake)) <= most:
+        raise UsageError(f"the test by the k nearest neighbours needs an odd k and more than (k + 1) / 2 samples of "
+                         f"either, not k = {k} and {len(real)} and {len(fake)} samples")
     real, fake = centred(real, fake)
-    to_fake, to_real = nearest_across(real, fake)
-    return _accuracy(neighbour_distances(real, 1), to_fake), _accuracy(neighbour_distances(fake, 1), to_real)
+    to_fake, to_real = nearest_across(real, fake, most)
+    return _accuracy(neighbour_distances(real, most), to_fake), _accuracy(neighbour_distances(fake, most), to_real)
 
 
 def _accuracy(own: Tensor, other: Tensor) -> float:
