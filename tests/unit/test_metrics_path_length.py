@@ -98,7 +98,7 @@ def test_large_images_are_averaged_down_and_faces_cropped():
 class Line(nn.Module):
     """A generator of points that makes 3 z, plus what it draws besides, plus its label."""
 
-    name = "line"
+    name, device = "line", torch.device("cpu")
 
     def __init__(self, prior: str = "uniform", gain: float = 3.0, noise: float = 0.0):
         super().__init__()
@@ -151,6 +151,22 @@ def test_a_conditional_model_keeps_the_label_along_a_path():
     value = evaluate(model, "ring", "ppl", n=300)["ppl"].value
     assert len(model.asked[0].unique()) == 8
     assert value == pytest.approx(evaluate(Line(), "ring", "ppl", n=300)["ppl"].value, rel=1e-2)
+
+
+class Wave(Line):
+    """A generator of images whose frequency says how fast they change with z."""
+
+    def generate(self, z, labels=None):
+        across = torch.linspace(0, 1, 32)
+        return torch.sin(self.gain * (z[:, 0, None, None, None] + across + z[:, 1, None, None, None] * across[:, None]))
+
+
+@pytest.mark.parametrize(("features", "distance"), [("judge", "LPIPS form, of layers"),
+                                                    ("pixels", "squared, of features")])
+def test_images_that_change_faster_have_longer_paths(features, distance):
+    slow, fast = (evaluate(Wave(gain=gain), "digits", "ppl", n=100, features=features)["ppl"] for gain in (1.0, 8.0))
+    assert slow.card.settings["distance"] == distance and slow.card.features["name"] != ""
+    assert fast.card.interval[0] > 4 * slow.card.interval[1] > 0
 
 
 def test_collapse_scores_zero_and_is_named():

@@ -16,7 +16,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from ...core import UsageError, ZerosumError
+from ..features.extractor import Layers, float_batch
+from ..likelihood.at_rest import at_rest
 from ..metric import Context, ModelMetric, Reading
+from ..paired.lpips import perceptual_distance
 from ..resampling import interval, subsets
 from ..sources import labels_like
 
@@ -50,7 +53,8 @@ def path_lengths(generate: Generate, start: Tensor, end: Tensor, t: Tensor, *, d
         raise UsageError(f"the step eps along a path must be positive, not {eps:g}")
     t = t.double()                           # in float32 the step itself would be off by a thousandth
     here, there = (generate(path(start, end, at)) for at in (t, t + eps))
-    lengths = distance(here, there).double() / eps ** 2
+    with torch.no_grad():
+        lengths = distance(here, there).double() / eps ** 2
     if not torch.isfinite(lengths).all():
         raise ZerosumError(f"{int((~torch.isfinite(lengths)).sum())} of {len(lengths)} paths lead to samples that are "
                            "NaN or infinite: nothing can be measured")
@@ -112,37 +116,33 @@ def _measure(model: Any, data: "Dataset", n: int, context: Context) -> dict[str,
     path = sphere if getattr(getattr(model, "cfg", None), "prior", "normal") == "normal" else line
     times = {"full": torch.rand(n, generator=generator, dtype=torch.float64).to(start.device)}
     times["end"] = torch.zeros_like(times["full"])
-    readings, training = {}, model.training
-    model.eval()
+    distance, seen_as = _perceptual(context.extractor, data)
+    readings = {}
     for sampling, t in times.items():
         lengths = []
         for rows in (slice(first, first + CHUNK) for first in range(0, n, CHUNK)):
             generate = _repeatable(model, None if labels is None else labels[rows], context.seed + rows.start)
-            lengths.append(path_lengths(generate, start[rows], end[rows], t[rows], path=path,
-                                        distance=_perceptual(context.extractor)))
+            lengths.append(path_lengths(generate, start[rows], end[rows], t[rows], path=path, distance=distance))
         settings = {"space": "z", "path": path.__name__, "sampling": sampling, "eps": EPS, "crop": False,
-                    "distance": DISTANCE, "kept": "quantiles {} to {}".format(*FILTER)}
+                    "distance": seen_as, "kept": "quantiles {} to {}".format(*FILTER)}
         readings["ppl" if sampling == "full" else "ppl-end"] = _reading(torch.cat(lengths), settings, context.seed)
-    model.train(training)
     return readings
 
 
 def _repeatable(model: Any, labels: Tensor | None, seed: int) -> Generate:
     """The model as a function of z alone: what it draws besides is the same at both ends of a step."""
     def generate(z: Tensor) -> Tensor:
-        with torch.random.fork_rng(devices=[z.device] if z.is_cuda else []), torch.no_grad():
-            torch.manual_seed(seed)
+        with at_rest(model, seed), torch.no_grad():
             return framed(model.generate(z, None if labels is None else labels.to(z.device)))
 
     return generate
 
 
-DISTANCE = "squared, of features"
-
-
-def _perceptual(extractor: "Extractor") -> Distance:
-    """The squared distance of samples as this extractor sees them."""
-    return lambda x, y: (extractor(x).double() - extractor(y).double()).square().sum(1)
+def _perceptual(extractor: "Extractor", data: "Dataset") -> tuple[Distance, str]:
+    """The form of LPIPS for images, where the extractor shows its layers; else the squared distance of features."""
+    if data.spec.is_image and isinstance(extractor, Layers):
+        return lambda x, y: perceptual_distance(float_batch(x), float_batch(y), extractor), "LPIPS form, of layers"
+    return lambda x, y: (extractor(x).double() - extractor(y).double()).square().sum(1), "squared, of features"
 
 
 def _reading(lengths: Tensor, settings: dict[str, Any], seed: int) -> Reading:
