@@ -47,18 +47,19 @@ def test_one_far_window_does_not_underflow():
 
 def test_in_one_dimension_the_estimate_nears_the_entropy():
     """Reals and windows of N(0, 1): the mean log-likelihood is minus the entropy, -1/2 log(2 pi e), less a small KL."""
-    found = parzen(draw(4000, 1, seed=1), draw(4000, 1, seed=2), draw(1000, 1, seed=3))
+    found = parzen(draw(2000, 1, seed=1), draw(2000, 1, seed=2), draw(500, 1, seed=3))
     entropy = 0.5 * math.log(2 * math.pi * math.e)
     assert -entropy - 0.02 < found.mean < -entropy + 3 * found.standard_error
-    assert found.standard_error == pytest.approx(math.sqrt(0.5 / 4000), rel=0.1)     # Var(x^2 / 2) = 1/2
+    assert found.standard_error == pytest.approx(math.sqrt(0.5 / 2000), rel=0.1)     # Var(x^2 / 2) = 1/2
     assert 0.1 < found.sigma < 0.5
 
 
-def test_a_shifted_generator_loses_the_divergence():
-    """KL(N(0, 1) || N(1, 1)) = 1/2."""
-    test, validation = draw(2000, 1, seed=1), draw(500, 1, seed=3)
-    right, off = (parzen(test, draw(4000, 1, seed=2) + shift, validation).mean for shift in (0.0, 1.0))
-    assert right - off == pytest.approx(0.5, abs=0.1)
+def test_sigma_widens_over_a_shift():
+    """Windows of N(1, 1) under x ~ N(0, 1), E (x - 1)^2 = 2: sigma = 1 is best, and log 2 / 2 is lost."""
+    test, validation, windows = draw(2000, 1, seed=1), draw(500, 1, seed=3), draw(2000, 1, seed=2)
+    right, off = (parzen(test, windows + shift, validation) for shift in (0.0, 1.0))
+    assert right.mean - off.mean == pytest.approx(math.log(2) / 2, abs=0.05)
+    assert off.sigma == pytest.approx(1, rel=0.3)
 
 
 @pytest.mark.parametrize("scale", [1e-2, 1.0, 30.0])
@@ -103,7 +104,7 @@ def test_parzen_refuses_too_few():
 
 # Annealed importance sampling ----------------------------------------------------------------------------------------
 
-Z, D, SIGMA = 3, 6, 0.4
+Z, D, SIGMA = 2, 4, 0.5
 WEIGHT, BIAS = draw(D, Z, seed=10), draw(D, seed=11)
 
 
@@ -122,7 +123,7 @@ def simulated(n: int) -> tuple[Tensor, Tensor]:
 
 def test_both_bounds_of_a_linear_decoder_hold_its_exact_likelihood_between_them():
     z, x = simulated(16)
-    exact, plan = exactly(x), Annealing(steps=500)
+    exact, plan = exactly(x), Annealing(steps=600)
     lower, upper = ais(linear, x, SIGMA, Z, annealing=plan), ais_upper(linear, x, SIGMA, z, annealing=plan)
     assert lower.dtype == torch.float64 and lower.shape == (16,)
     assert (lower - exact).mean().item() == pytest.approx(0, abs=0.15)
@@ -133,7 +134,7 @@ def test_both_bounds_of_a_linear_decoder_hold_its_exact_likelihood_between_them(
 def test_few_steps_leave_a_gap_on_the_right_sides():
     """Bounds hold on average: with ten steps they are loose, and the truth lies between them."""
     z, x = simulated(64)
-    exact, plan = exactly(x).mean(), Annealing(steps=10, chains=4)
+    exact, plan = exactly(x).mean(), Annealing(steps=5, chains=2)
     assert ais(linear, x, SIGMA, Z, annealing=plan).mean() < exact - 0.1
     assert ais_upper(linear, x, SIGMA, z, annealing=plan).mean() > exact + 0.1
 
@@ -145,31 +146,31 @@ def test_posterior_samples_given_directly_score_any_sample():
     mean = torch.linalg.solve(precision, WEIGHT.T @ (x - BIAS).T / SIGMA ** 2).T
     z = MultivariateNormal(mean, precision_matrix=precision).mean + torch.linalg.solve(
         torch.linalg.cholesky(precision).T, draw(Z, 12, seed=21)).T
-    upper = ais_upper(linear, x, SIGMA, z, annealing=Annealing(steps=500))
-    assert (upper - exactly(x)).abs().max() < 0.5
+    upper = ais_upper(linear, x, SIGMA, z, annealing=Annealing(steps=200))
+    assert (upper - exactly(x)).abs().mean() < 0.25
 
 
 def test_bdmc_says_how_far_off_the_bound_is():
     z = draw(16, Z, seed=12)
     gaps = [(upper - lower).mean().item() for lower, upper in (
-        bdmc(linear, SIGMA, z, annealing=Annealing(steps=steps, chains=4)) for steps in (10, 300))]
-    assert gaps[0] > 0.5
-    assert abs(gaps[1]) < 0.2
+        bdmc(linear, SIGMA, z, annealing=Annealing(steps=steps, chains=4)) for steps in (5, 200))]
+    assert gaps[0] > 1
+    assert abs(gaps[1]) < 0.25
 
 
 def test_float32_decoders_and_images_agree_with_float64():
     _, x = simulated(6)
-    plan = Annealing(steps=300)
-    images = ais(lambda z: linear(z).reshape(-1, 1, 2, 3), x.float().reshape(-1, 1, 2, 3), SIGMA, Z, annealing=plan)
+    plan = Annealing(steps=200)
+    images = ais(lambda z: linear(z).reshape(-1, 1, 2, 2), x.float().reshape(-1, 1, 2, 2), SIGMA, Z, annealing=plan)
     assert (images - exactly(x)).abs().max() < 0.5
 
 
 def test_sigma_is_fitted_near_the_most_likely():
-    z = draw(40, Z, seed=14)
-    x = linear(z) + SIGMA * draw(40, D, seed=15)
-    sigmas = [0.2 * 1.02 ** k for k in range(60)]
+    z = draw(20, Z, seed=14)
+    x = linear(z) + SIGMA * draw(20, D, seed=15)
+    sigmas = [0.25 * 1.02 ** k for k in range(60)]
     best = max(sigmas, key=lambda sigma: exactly(x, sigma).mean().item())
-    assert fitted_sigma(linear, x, Z, annealing=Annealing(steps=500, chains=4)) == pytest.approx(best, rel=0.1)
+    assert fitted_sigma(linear, x, Z, annealing=Annealing(steps=250, chains=4)) == pytest.approx(best, rel=0.1)
 
 
 def test_ais_is_the_same_by_seed_and_leaves_the_global_generator_and_gradients_alone():
@@ -231,9 +232,10 @@ def points(n: int, seed: int = 12) -> ArrayDataset:
 def test_ais_of_a_model_finds_its_likelihood_and_says_how_sure_it_is():
     model, data = Linear(), points(200)
     reading = ais_of_model(model, data, 30, annealing=Annealing(steps=200, chains=4))["ais"]
-    expected = exactly(data.all()).mean().item()
-    assert reading.interval[0] < expected < reading.interval[1]
-    assert reading.settings["sigma"] == pytest.approx(SIGMA, rel=0.35)
+    exact = exactly(data.all())
+    assert reading.value == pytest.approx(exact.mean().item(), abs=3 * exact.std().item() / math.sqrt(30))
+    assert reading.interval[0] < reading.value < reading.interval[1]
+    assert reading.settings["sigma"] == pytest.approx(SIGMA, rel=0.4)
     assert (reading.settings["samples"], reading.settings["steps"]) == (30, 200)
     assert abs(reading.settings["bdmc gap"]) < 1 and not reading.warning
     assert model.training
@@ -318,7 +320,7 @@ def test_a_gaussian_density_needs_its_cross_entropy_less_the_width_of_a_level():
 
 def test_bits_are_nats_of_levels():
     assert bits_per_dim(torch.zeros(1), 3).item() == pytest.approx(math.log2(127.5))
-    assert bits_per_dim(torch.tensor([3 * math.log(127.5)]), 3).item() == pytest.approx(0)
+    assert bits_per_dim(torch.tensor([3 * math.log(127.5)]), 3).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_noise_stays_within_the_level():

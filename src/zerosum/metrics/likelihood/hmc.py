@@ -53,9 +53,11 @@ def transition(state: State, likelihood: Likelihood, beta: float, size: Tensor, 
                generator: torch.Generator) -> tuple[State, Tensor]:
     """One step that leaves N(z; 0, I) p(x|z)^beta as it is: the new state, and the acceptance of each x, (N,).
 
-    size: the step size of each x, (N, 1). A path that leaves the numbers that a computer has is not accepted.
+    size: the step size of each x, (N, 1), which varies by a fifth, so that no path closes on itself (Neal, Sec. 3.2).
+    A path that leaves the numbers that a computer has is not accepted.
     """
     device, dtype = state.z.device, state.z.dtype
+    size = size * (0.8 + 0.4 * torch.rand(size.shape, generator=generator, dtype=dtype).to(device))
     start = torch.randn(state.z.shape, generator=generator, dtype=dtype).to(device)
     proposal, velocity = state, start + size / 2 * state.force(beta)
     for k in range(leapfrogs):

@@ -24,6 +24,7 @@ from ..resampling import interval
 NINTHS = range(-9, 1)                        # sigma = 2 * 10^(k / 9): the authors' grid, for a range twice theirs
 LOWEST, HIGHEST = -36, 27                    # k at which the search for a better sigma ends
 VALIDATION = 1000                            # real samples that choose sigma, at most; the authors' number
+AFAR = 1e300                                 # a squared distance at which nothing is left of a window, yet finite
 FEW = 10                                     # dimensions up to which windows can fill the space
 
 
@@ -87,9 +88,13 @@ def log_density(x: Tensor, windows: Tensor, sigmas: list[float], *, leave_one_ou
         for columns in blocks(len(windows)):
             distances = squared_distances(x[rows], windows[columns])
             if leave_one_out and rows == columns:
-                distances.fill_diagonal_(math.inf)
+                distances.fill_diagonal_(AFAR)
+            nearest = distances.amin(1)      # the sum is taken about its largest term, found once for all sigmas
+            beyond = distances.sub_(nearest[:, None])
             for row, sigma in zip(total, sigmas, strict=True):
-                row[rows] = torch.logaddexp(row[rows], (distances / (-2 * sigma ** 2)).logsumexp(1))
+                precision = -0.5 / sigma ** 2
+                here = beyond.mul(precision).exp_().sum(1).log_() + nearest * precision
+                row[rows] = torch.logaddexp(row[rows], here)
     scale = torch.tensor([[math.log(sigma * math.sqrt(2 * math.pi))] for sigma in sigmas], dtype=total.dtype)
     return total - math.log(len(windows) - leave_one_out) - x.shape[1] * scale
 
