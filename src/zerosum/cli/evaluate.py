@@ -1,17 +1,33 @@
-"""`zerosum evaluate`, `compare` and `report`."""
+"""`zerosum evaluate` and `report`."""
 
 import json
-from pathlib import Path
-from typing import Any
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
 
 from ..core import UsageError
 from ..runs import Run
 from .parser import Parser
 
+if TYPE_CHECKING:
+    from ..metrics import Score
+
 
 def evaluate_command(words: list[str]) -> int:
     """zerosum evaluate RUN [--data D] [--metrics A,B] [-n N] [--json], or --real DIR --fake DIR"""
-    from ..metrics import METRICS, PROTOCOLS, evaluate, together
+    from ..metrics import together
+
+    arguments = _arguments(words)
+    scores = _of_pairs(arguments) if arguments.paired else _of_sets(arguments)
+    if arguments.json:
+        print(json.dumps({name: score.to_json() for name, score in scores.items()}, indent=2))
+    else:
+        print("\n".join(together(scores.values())))
+    return 0
+
+
+def _arguments(words: list[str]) -> Namespace:
+    from ..metrics import METRICS, PROTOCOLS
+    from ..metrics.paired import IMAGE_METRICS
 
     parser = Parser("zerosum evaluate", "Measure a run against held-out real data, or one set of images against "
                     "another. No score is printed without its protocol.")
@@ -20,7 +36,10 @@ def evaluate_command(words: list[str]) -> int:
     parser.add_argument("--real", metavar="D", help="real images (a name, a path, or stored features) for --fake")
     parser.add_argument("--fake", metavar="D", help="generated images (a folder, zip, packed file or array)")
     parser.add_argument("--image-size", type=int, default=0, metavar="int", help="bring --real and --fake to this size")
-    parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}")
+    parser.add_argument("--paired", action="store_true", help="compare every image of --fake with the one of the same "
+                        "name in --real")
+    parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}; with --paired "
+                        f"{', '.join(IMAGE_METRICS)}")
     parser.add_argument("--features", default="auto", metavar="F", help="feature network: judge, pixels or svc [auto: "
                         "the judge where there is one]")
     parser.add_argument("--protocol", default="zerosum", metavar="P", help="measure as a published code does: "
@@ -29,7 +48,25 @@ def evaluate_command(words: list[str]) -> int:
     parser.add_seed("of samples and estimators")
     parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
     parser.add_json()
-    arguments = parser.parse(words)
+    return parser.parse(words)
+
+
+def _of_pairs(arguments: Namespace) -> "dict[str, Score]":
+    """Scores of generated images against the real ones of the same names."""
+    from ..metrics.paired import compare_folders
+
+    if arguments.run or arguments.data or not (arguments.real and arguments.fake):
+        raise UsageError("--paired compares two sets: zerosum evaluate --paired --real D --fake D")
+    if arguments.n or arguments.protocol != "zerosum" or arguments.features not in ("auto", "photos"):
+        raise UsageError("--paired compares all pairs, lpips by features photos: leave out -n, --protocol, --features")
+    return compare_folders(arguments.metrics or "psnr,ssim", prediction=arguments.fake, target=arguments.real,
+                           image_size=arguments.image_size)
+
+
+def _of_sets(arguments: Namespace) -> "dict[str, Score]":
+    """Scores of a run or of generated images against real ones."""
+    from ..metrics import evaluate
+
     names = arguments.metrics.split(",") if arguments.metrics else None
     subject: Any
     if arguments.run is not None:
@@ -41,13 +78,8 @@ def evaluate_command(words: list[str]) -> int:
         subject, data = _sets(arguments.real, arguments.fake, arguments.image_size)
     else:
         raise UsageError("name a run (zerosum evaluate RUN), or two sets: --real D --fake D")
-    scores = evaluate(subject, data, names, n=arguments.n, seed=arguments.seed, features=arguments.features,
-                      protocol=arguments.protocol)
-    if arguments.json:
-        print(json.dumps({name: score.to_json() for name, score in scores.items()}, indent=2))
-    else:
-        print("\n".join(together(scores.values())))
-    return 0
+    return evaluate(subject, data, names, n=arguments.n, seed=arguments.seed, features=arguments.features,
+                    protocol=arguments.protocol)
 
 
 def _sets(real: str, fake: str, image_size: int) -> tuple[Any, Any]:
@@ -58,21 +90,6 @@ def _sets(real: str, fake: str, image_size: int) -> tuple[Any, Any]:
     size = {"image_size": image_size} if image_size else {}
     generated = load_data(fake, split="all", **size)
     return generated, Reference.load(real) if is_reference(real) else load_data(real, split="all", **size)
-
-
-def compare_command(words: list[str]) -> int:
-    """zerosum compare RUN RUN... [-o compare.html]"""
-    from ..runs.report import compare_report
-
-    parser = Parser("zerosum compare", "Put runs side by side on one page: samples, curves, scores.")
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders")
-    parser.add_argument("-o", "--out", default="compare.html", metavar="FILE", help="the page [compare.html]")
-    arguments = parser.parse(words)
-    if len(arguments.runs) < 2:
-        raise UsageError("name at least two runs to compare")
-    page = compare_report([Run.open(folder).folder for folder in arguments.runs], Path(arguments.out))
-    print(page)
-    return 0
 
 
 def report_command(words: list[str]) -> int:

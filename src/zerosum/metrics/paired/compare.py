@@ -60,10 +60,7 @@ def compare_pairs(names: str | Sequence[str], *, prediction: Array, target: Arra
     weighs, default 1.
     Raises UsageError for unknown names and arrays that do not fit, ZerosumError for numbers that are not finite.
     """
-    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
-    for name in names:
-        if name not in PAIRED:
-            raise unknown("paired metric", name, PAIRED)
+    names = chosen(names)
     _check(names, prediction, target)
     card = ScoreCard(len(target), len(target), data="pairs", image_size=tuple(target.shape[-2:]))
     if target.ndim == 3:
@@ -80,6 +77,17 @@ def compare_pairs(names: str | Sequence[str], *, prediction: Array, target: Arra
     card = replace(card, quantised=all(_dtype(side) == "uint8" for side in (prediction, target)), warnings=(
         "no number of the targets is below 0: images in [0, 1] must be given as 2 x - 1",) * (lowest == 0))
     return {name: _of_images(name, metric, torch.cat(values[name]), card) for name, metric in metrics.items()}
+
+
+def chosen(names: str | Sequence[str]) -> list[str]:
+    """The names in "psnr,ssim" or a list, each once; an unknown one is a UsageError that names the nearest."""
+    found = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    if not found:
+        raise UsageError(f"no metric is named; there is: {', '.join(PAIRED)}")
+    for name in found:
+        if name not in PAIRED:
+            raise unknown("paired metric", name, PAIRED)
+    return list(dict.fromkeys(found))
 
 
 def _of_pixels(name: str, shape: tuple[int, ...]) -> ImageMetric:
@@ -113,8 +121,6 @@ def _lpips(shape: tuple[int, ...], network: Layers | None, weights: Sequence[Ten
 
 def _check(names: Sequence[str], prediction: Array, target: Array) -> None:
     """Raise UsageError unless both are as many images, or label maps, of one shape, as all metrics want."""
-    if not names:
-        raise UsageError(f"no metric is named; there is: {', '.join(PAIRED)}")
     if len(prediction) != len(target):
         raise UsageError(f"there are {len(prediction)} predictions and {len(target)} targets: they must be as many, in "
                          "the same order")

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...core import UsageError
 from ..features.extractor import Layers
 from ..score import Score
-from .compare import compare_pairs
+from .compare import chosen, compare_pairs
 
 if TYPE_CHECKING:
     from ...data.source import Source
@@ -23,14 +23,17 @@ def compare_folders(names: str | Sequence[str], *, prediction: str, target: str,
     image_size: bring both to this size; 0: as they are. Files of other names are compared in order, with a warning.
     Raises UsageError for images that do not fit together, and for metrics of label maps.
     """
-    from ...data import DataConfig, load_data
+    from ...data import BUILTIN, DataConfig, load_data
     from ...data.load import open_path
 
-    wanted = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    names = chosen(names)
+    for path in (prediction, target):
+        if path in BUILTIN:
+            raise UsageError(f"pairs are read from two paths, and {path} is built-in data")
     sources = [open_path(DataConfig(data=path)) for path in (prediction, target)]
     warnings = _pairing(*sources)
     x, y = (load_data(path, split="all", image_size=image_size).x for path in (prediction, target))
-    scores = compare_pairs(wanted, prediction=x, target=y, features=features, weights=weights)
+    scores = compare_pairs(names, prediction=x, target=y, features=features, weights=weights)
     return {name: replace(score, card=replace(score.card, data=sources[1].name, split="all",
                                               warnings=(*score.card.warnings, *warnings)))
             for name, score in scores.items()}
@@ -42,9 +45,9 @@ def _pairing(prediction: "Source", target: "Source") -> tuple[str, ...]:
                      for found in (prediction, target))
     if len(first) != len(second):
         alone = min(set(first) ^ set(second))
-        raise UsageError(f"{prediction.name} holds {len(first)} images and {target.name} {len(second)}: they must come in "
+        raise UsageError(f"{prediction.name} holds {len(first)} images and {target.name} {len(second)}: they must be "
                          f"pairs, and {alone} is alone")
     other = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
-    of_files = all(hasattr(found.pixels, "names") for found in (prediction, target))
-    return (f"{len(other)} files have other names and are paired in order: {other[0][0]} with {other[0][1]}",) * bool(
-        other and of_files)
+    if not other or not all(hasattr(found.pixels, "names") for found in (prediction, target)):
+        return ()
+    return (f"{len(other)} files have other names and are paired in order: {other[0][0]} with {other[0][1]}",)
