@@ -50,7 +50,7 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     if min(n, m) < 2 * LEAST:
         return {"fid-infinity": Reading(value, "lower", 0.0, settings=settings,
                                         warning=f"{min(n, m)} samples say nothing")}
-    halves = [fid_infinity(real[i], fake[j], min(points, 4), 1, context.seed)
+    halves = [fid_infinity(real[i], fake[j], points // 2, 1, context.seed)
               for i, j in subsets(n, m, count, context.seed)]
     warning = (f"{min(n, m)} samples for {dim} features are too few for a line: the value is a guess"
                if min(n, m) < 4 * dim else "")
