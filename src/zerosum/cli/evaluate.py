@@ -40,7 +40,7 @@ def _arguments(words: list[str]) -> Namespace:
                         "name in --real")
     parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}; with --paired "
                         f"{', '.join(IMAGE_METRICS)}")
-    parser.add_argument("--features", default="auto", metavar="F", help="feature network: judge, pixels or svc [auto: "
+    parser.add_argument("--features", default="auto", metavar="F", help="features: judge, photos, pixels or svc [auto: "
                         "the judge where there is one]")
     parser.add_argument("--protocol", default="zerosum", metavar="P", help="measure as a published code does: "
                         f"{', '.join(PROTOCOLS)} [zerosum]")

@@ -2,7 +2,7 @@
 
 Stacked MNIST of Unrolled GAN (1611.02163, Sec. 3.3.1; first in 1612.02136), made of the built-in digits. It counts how
 many modes a generator drops: `classes` is how many of the 1000 it makes, `class-kl` how unevenly. Take as many samples
-as the papers do, 26,000 (`zerosum evaluate RUN --n 26000`): of fewer, rare modes are missed by chance.
+as the papers do, 26,000 (`zerosum evaluate RUN -n 26000`): of fewer, rare modes are missed by chance.
 """
 
 import numpy as np
