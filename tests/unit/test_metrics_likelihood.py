@@ -1,4 +1,4 @@
-"""Likelihood metrics against closed forms: Gaussian windows, a linear-Gaussian decoder, uniform and Gaussian densities."""
+"""Likelihood metrics against closed forms: windows, a linear-Gaussian decoder, uniform and Gaussian densities."""
 
 import math
 
@@ -235,9 +235,9 @@ def test_ais_of_a_model_finds_its_likelihood_and_says_how_sure_it_is():
     exact = exactly(data.all())
     assert reading.value == pytest.approx(exact.mean().item(), abs=3 * exact.std().item() / math.sqrt(30))
     assert reading.interval[0] < reading.value < reading.interval[1]
-    assert reading.settings["sigma"] == pytest.approx(SIGMA, rel=0.4)
+    assert reading.details["sigma"] == pytest.approx(SIGMA, rel=0.4)
     assert (reading.settings["samples"], reading.settings["steps"]) == (30, 200)
-    assert abs(reading.settings["bdmc gap"]) < 1 and not reading.warning
+    assert abs(reading.details["bdmc gap"]) < 1 and not reading.warning
     assert model.training
     assert all(p.grad is None for p in model.parameters())
     short = ais_of_model(model, data, 2, annealing=Annealing(steps=3, chains=1))["ais"]

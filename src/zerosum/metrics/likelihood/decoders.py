@@ -40,13 +40,14 @@ def ais_of_model(model: Model, data: "Dataset", n: int = TEST, *, annealing: Ann
         z = torch.randn(SIMULATED, z_dim, generator=torch.Generator().manual_seed(seed), dtype=test.dtype).to(device)
         lower, upper = bdmc(decoder, sigma, z, annealing=annealing, seed=seed + 2)
     gap = float((upper - lower).mean())
-    settings = {"sigma": sigma, "samples": len(test), "fit sigma": len(validation), **vars(annealing),
-                "schedule": "logistic -4 to 4", "bdmc gap": gap, "dimensions": test[0].numel()}
+    settings = {"samples": len(test), "fit sigma": len(validation), **vars(annealing), "schedule": "logistic -4 to 4",
+                "dimensions": test[0].numel()}
+    details = {"sigma": sigma, "bdmc gap": gap, "bdmc samples": SIMULATED}
     warning = "" if gap < LOOSE else (f"on {SIMULATED} samples of the model itself the bounds lie {gap:.3g} nats "
                                       "apart: this one may be as much too low, and more on real ones; take more steps")
     value = float(nats.mean())
     bounds = interval(value, nats.tolist(), 1 / math.sqrt(len(nats)))
-    return {"ais": Reading(value, "higher", None, bounds, "samples", settings, warning)}
+    return {"ais": Reading(value, "higher", None, bounds, "samples", settings, warning, details)}
 
 
 def decoder_of(model: Model) -> tuple[Decoder, int]:

@@ -110,11 +110,12 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     fake = fake[torch.randperm(len(fake), generator=generator)]
     found, own = parzen(test, fake, validation), parzen(test, validation)
     fewer = found if len(fake) <= part else parzen(test, fake[:part], validation)
-    settings = {"sigma": found.sigma, "standard error": found.standard_error, "dimensions": fake[0].numel(),
-                "validation": part, "test": len(test), "windows of the ideal": f"{part} real samples"}
+    settings = {"windows": len(fake), "validation": part, "test": len(test), "dimensions": fake[0].numel()}
+    details = {"sigma": found.sigma, "standard error": found.standard_error, "windows of the ideal": part,
+               "fakes as few as those": fewer.mean}
     bounds = interval(found.mean, found.log_likelihoods.tolist(), 1 / math.sqrt(len(test)))
     return {"parzen": Reading(found.mean, "higher", own.mean, bounds, "test samples, given windows and sigma", settings,
-                              _warning(found, own, fewer, fake, part))}
+                              _warning(found, own, fewer, fake, part), details)}
 
 
 def _warning(found: Parzen, own: Parzen, fewer: Parzen, fake: Tensor, part: int) -> str:
