@@ -478,9 +478,34 @@ def test_evaluate(runs, call, document):
     assert scores["mmd"]["card"]["n_fake"] == 30 and scores["mmd"]["card"]["n_real"] == 1797
 
 
-def test_compare_and_report(runs, call):
-    status, out, _ = call("compare", runs["images"], runs["labelled"], "-o", "both.html")
+def test_compare_measures_runs_alike(runs, call, document):
+    status, out, err = call("compare", runs["images"], runs["labelled"], "--metrics", "fid,mmd-estimators", "-n", 60)
+    assert status == 0 and err == "measuring images\nmeasuring labelled\n"
+    lines = out.splitlines()
+    assert lines[0] == "fid: lower is better, ideal 0" and lines[-1] == "compare.html"
+    assert sorted(line.split()[1] for line in lines[1:3]) == ["images", "labelled"] and " best" in lines[1]
+    assert "  not tested: no interval" in lines          # the u-statistic has none
+    assert all(len(line) <= 80 for line in lines)
+    page = Path("compare.html").read_text()
+    assert page.count('class="zc"') >= 2 and "Holm" in page and lines[1].split()[2] in page
+    found = document("compare", runs["images"], runs["labelled"], "--metrics", "fid", "-n", 60, "-o", "a.html")
+    assert found["scores"]["images"]["fid"]["card"]["n_fake"] == 60
+    pair, = found["differences"]["fid"]
+    assert {pair["better"], pair["worse"]} == {"images", "labelled"} and pair["significant"] == (pair["p"] < 0.05)
+
+
+def test_runs_of_different_sizes_are_compared_at_one(runs, call, said):
+    zs.train("dcgan", preset="tiny", image_size=16, steps=1, out="larger", device="cpu", quiet=True, tensorboard=False)
+    assert "different sizes" in said("compare", runs["images"], "larger")
+    status, out, err = call("compare", runs["images"], "larger", "--image-size", 16, "--metrics", "kid", "-n", 20)
+    assert status == 0 and out.startswith("kid: lower is better"), err
+    assert "different kinds" in said("compare", runs["images"], runs["points"])
+
+
+def test_compare_what_is_stored_and_report(runs, call, said):
+    status, out, _ = call("compare", runs["images"], runs["labelled"], "--stored", "-o", "both.html")
     assert (status, out) == (0, "both.html\n") and "labelled" in Path("both.html").read_text()
+    assert "leave --stored out" in said("compare", runs["images"], runs["labelled"], "--stored", "--json")
     (runs["images"] / "report.html").unlink()
     status, out, _ = call("report", runs["images"])
     assert status == 0 and Path(out.strip()) == runs["images"] / "report.html" and Path(out.strip()).exists()

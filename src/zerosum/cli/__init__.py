@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "interpolate": ("sample", "walk through the latent space of a run"),
     "evaluate": ("evaluate", "measure a run, or one folder of images against another"),
     "features": ("features", "make the features of real data once, and store them"),
-    "compare": ("evaluate", "put runs side by side on one page"),
+    "compare": ("compare", "measure runs alike, and say which differences are more than chance"),
     "report": ("evaluate", "write a run's report.html anew"),
     "verify": ("verify", "measure a paper's claim against its baseline"),
     "data": ("data", "list, show or prepare data"),

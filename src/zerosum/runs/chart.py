@@ -142,7 +142,8 @@ def _legend(title: str, lines: Sequence[Line]) -> tuple[list[str], float]:
     return parts, y + 14
 
 
-def _ticks(low: float, high: float, about: int) -> list[float]:
+def ticks(low: float, high: float, about: int) -> list[float]:
+    """About so many round numbers between two."""
     step = 10.0 ** math.floor(math.log10((high - low) / about))
     step *= next((m for m in (1, 2, 5, 10) if (high - low) / (m * step) <= about), 10)
     return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
@@ -170,17 +171,17 @@ class _Plot:
     def axes(self) -> list[str]:
         if self.log:
             decades = range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
-            ticks = [10.0 ** k for k in decades][::max(1, len(decades) // 5)]
+            marks = [10.0 ** k for k in decades][::max(1, len(decades) // 5)]
         else:
-            ticks = _ticks(self.low, self.high, 5)
+            marks = ticks(self.low, self.high, 5)
         floor = HEIGHT - BOTTOM
         parts = [f'<path class="rule" d="M{LEFT} {self.y(t):.1f}H{WIDTH - RIGHT}"/>'
-                 f'<text x="{LEFT - 7}" y="{self.y(t) + 4:.1f}" text-anchor="end">{short(t)}</text>' for t in ticks]
+                 f'<text x="{LEFT - 7}" y="{self.y(t) + 4:.1f}" text-anchor="end">{short(t)}</text>' for t in marks]
         parts.append(f'<path class="axis" d="M{LEFT} {floor}H{WIDTH - RIGHT}"/>'
                      f'<text x="{LEFT - 7}" y="{floor + 16}" text-anchor="end">step</text>')
         if self.last > self.first:
             parts += [f'<text x="{self.x(t):.1f}" y="{floor + 16}" text-anchor="middle">{short(t)}</text>'
-                      for t in _ticks(self.first, self.last, 6)]
+                      for t in ticks(self.first, self.last, 6)]
         return parts
 
     def draw(self, line: Line, number: int) -> list[str]:

@@ -5,17 +5,22 @@ import time
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..core import UsageError
 from ..engine import atomic, read_json
 from ..version import __version__
 from .chart import short
+from .compared import scores_measured
 from .curves import compared, curves, records_of
 from .page import definitions, embedded, figure, page, paragraph, reference, section, table
 from .progress import duration
 from .sections import at_step, data, environment, files, going_on, pictures, pictures_of, stages
 from .tables import Document, differences, name_of, number, parameters, part, scores, scores_compared, settings, text
+
+if TYPE_CHECKING:
+    from ..metrics import Comparison
 
 
 def write_report(folder: Path) -> Path:
@@ -34,14 +39,22 @@ def write_report(folder: Path) -> Path:
     return _write(folder / "report.html", name_of(document), body)
 
 
-def compare_report(folders: Sequence[Path], target: Path) -> Path:
+def names_of(folders: Sequence[Path]) -> list[str]:
+    """What the runs are called beside each other: the names of their folders, or whole paths where these are not
+    unique."""
+    unique = len({folder.name for folder in folders}) == len(folders)
+    return [folder.name if unique else str(folder) for folder in folders]
+
+
+def compare_report(folders: Sequence[Path], target: Path, measured: "Comparison | None" = None) -> Path:
     """Write one page that puts runs side by side: last samples, scores, curves overlaid, settings that differ.
 
-    Scores of different protocols are shown, and said not to be comparable. Raises as `write_report` does.
+    The scores are those of `measured`, which calls the runs as `names_of` does, or without it those that the runs
+    stored; of these, some of different protocols are shown, and said not to be comparable. Raises as `write_report`
+    does.
     """
     folders, target = list(dict.fromkeys(Path(folder) for folder in folders)), Path(target)
-    unique = len({folder.name for folder in folders}) == len(folders)
-    runs = {folder.name if unique else str(folder): _document(folder) for folder in folders}
+    runs = {name: _document(folder) for name, folder in zip(names_of(folders), folders, strict=True)}
     grids = []
     for name, folder in zip(runs, folders, strict=True):
         last = pictures_of(folder)[-1:]
@@ -54,8 +67,8 @@ def compare_report(folders: Sequence[Path], target: Path) -> Path:
     title = f"{len(runs)} runs <span>side by side</span>"
     body = [f'<header>\n<p class="state"><b>zerosum</b></p>\n<h1>{title}</h1>\n</header>',
             section("Runs", _overview(runs, folders, target)), section("Samples", samples),
-            section("Scores", *scores_compared(runs)), section("Curves", _charts(drawn)),
-            section("What differs", differences(runs))]
+            section("Scores", *(scores_compared(runs) if measured is None else scores_measured(measured))),
+            section("Curves", _charts(drawn)), section("What differs", differences(runs))]
     return _write(target, f"{len(runs)} runs compared", body)
 
 
