@@ -18,7 +18,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory):
-    """Judges are trained once for all workers: the parent of a worker's folder is the session's."""
+    """No test sees the user's cache; the parent of a worker's folder is the session's."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
     os.environ["ZEROSUM_CACHE"] = str(folder)
