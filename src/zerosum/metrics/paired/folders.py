@@ -50,4 +50,5 @@ def _pairing(prediction: "Source", target: "Source") -> tuple[str, ...]:
     other = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
     if not other or not all(hasattr(found.pixels, "names") for found in (prediction, target)):
         return ()
-    return (f"{len(other)} of {len(first)} files have other names and are paired in order: {other[0][0]} with {other[0][1]}",)
+    return (f"{len(other)} of {len(first)} files have other names and are paired in order: {other[0][0]} with "
+            f"{other[0][1]}",)
