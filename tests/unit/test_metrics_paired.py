@@ -20,7 +20,7 @@ from zerosum.metrics.paired import (
     published_weights,
     ssim,
 )
-from zerosum.metrics.paired.lpips import EPSILON, scaled
+from zerosum.metrics.paired.lpips import EPSILON
 from zerosum.metrics.paired.ssim import C1, C2, WEIGHTS, WINDOW, scales_of
 
 
@@ -49,7 +49,7 @@ class Network(nn.Module):
                                         nn.Conv2d(5, 7, 3, stride=2, dtype=torch.float64)]).requires_grad_(False)
 
     def layers(self, x):
-        first = self.parts[0](scaled(x)).relu()
+        first = self.parts[0](x).relu()
         return [first, self.parts[1](first).relu()]
 
 
@@ -173,10 +173,13 @@ def test_weights_of_one_are_the_default_and_equal_images_are_at_zero():
     assert torch.allclose(perceptual_distance(x, y, network), perceptual_distance(y, x, network), rtol=1e-12)
 
 
-def test_input_is_scaled_by_the_statistics_of_imagenet():
+def test_vgg_takes_the_input_of_the_published_distance():
+    from zerosum.metrics.features.vgg import imagenet_scaled
+
     x = noise(2, 3, 4, 4)
-    mean, std = (torch.tensor(v, dtype=torch.float64).view(3, 1, 1) for v in ((.485, .456, .406), (.229, .224, .225)))
-    assert torch.allclose(scaled(x), ((x + 1) / 2 - mean) / std, atol=1e-12)
+    shift, scale = (torch.tensor(v, dtype=torch.float64).view(3, 1, 1) for v in (  # its ScalingLayer's constants
+        (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)))
+    assert torch.allclose(imagenet_scaled(x), (x - shift) / scale, atol=1e-12)
 
 
 def test_a_shipped_network_sees_that_more_noise_is_further():

@@ -16,14 +16,14 @@ from ...ops import at_least_float32
 from ..features.extractor import Layers
 
 EPSILON = 1e-10                              # the published code's
-SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)       # ImageNet's statistics, for images in [-1, 1]
 
 
 def perceptual_distance(x: Tensor, y: Tensor, extractor: Layers, weights: Sequence[Tensor] | None = None) -> Tensor:
     """Distance of each pair of images (N, C, H, W) in [-1, 1]: (N,), not negative, with gradients to the images.
 
     Eq. 1: sum over layers, mean over places, sum over channels of w_c (a_c / |a| - b_c / |b|)^2, of the activations a
-    and b that `extractor.layers` returns. weights: one per layer, (C_k,), not negative; default 1 everywhere.
+    and b that `extractor.layers` returns. The extractor scales the images as its network wants them: `VGGFeatures` by
+    ImageNet's statistics, which are LPIPS' shift and scale. weights: (C_k,) of each layer, not negative; default 1.
     Raises UsageError for images of different shapes, and for weights that do not fit the layers.
     """
     if x.shape != y.shape or x.ndim != 4:
@@ -54,14 +54,6 @@ def published_weights(path: str | Path) -> list[Tensor]:
     if not all(w.ndim == 4 and w.numel() == w.shape[1] and w.isfinite().all() and (w >= 0).all() for w in found):
         raise UsageError(f"the weights in {path} must be (1, C, 1, 1) and not negative")
     return [weight.flatten().float() for weight in found]
-
-
-def scaled(x: Tensor) -> Tensor:
-    """Colour images (N, 3, H, W) in [-1, 1] as the published networks take them: `layers` of such a network begins so.
-
-    (x - SHIFT) / SCALE; the same as ImageNet's mean and standard deviation for images in [0, 1].
-    """
-    return (x - x.new_tensor(SHIFT).view(3, 1, 1)) / x.new_tensor(SCALE).view(3, 1, 1)
 
 
 def _unit(layer: Tensor) -> Tensor:
