@@ -67,7 +67,8 @@ class Accumulator:
         if self.extractor is None or not isinstance(views, Array):
             return views
         x = from_array(views)
-        return Looker(asked_by(self.metrics), self.extractor).look_at(x, None, DataSpec(tuple(x.shape[1:])))[0]
+        look = Looker(asked_by(self.metrics), self.extractor, self.context.protocol)
+        return look.look_at(x, None, DataSpec(tuple(x.shape[1:])))[0]
 
 
 class _Side:

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..core import DataSpec, UsageError, require
 from . import sources
 from .compute import chosen, measure, on_cards
-from .features import Extractor, extractor_for
+from .features import Extractor, Features, extractor_for
 from .features.extractor import resize_note
 from .look import Looker, asked_by, times
 from .metric import Context, Metric, ModelMetric, Seen
@@ -27,35 +28,35 @@ AT_SIZE = ("samples", "spectrum")            # views of which both sets must hav
 
 def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | Tensor | np.ndarray | None" = None,
              metrics: str | Sequence[str] | None = None, *, n: int | None = None, seed: int = 0,
-             features: str | Extractor = "auto", protocol: str | Protocol = OURS,
-             share: bool = False) -> dict[str, Score]:
+             features: Features = "auto", protocol: str | Protocol = OURS, share: bool = False) -> dict[str, Score]:
     """Scores of a model's samples against real ones, by name, in the order of `metrics`.
 
     model: anything that can `sample`, a run, a data set of generated samples, or samples (N, C, H, W) in [-1, 1] or
     (N, D). data: a data set, stored features of one, or a name or settings, of which the test part is taken, or all
     where there is none; a run knows its own. metrics: default 1-nn, kid and fid for images, modes and w2 for points.
-    n: samples to draw; default as many as there are real ones, at most 10 000 images or 2500 points. features: auto,
-    judge, pixels, svc, or an extractor. protocol: a published one, or our own. share: the processes of
-    torch.distributed share the drawing and looking, and all return the same. A conditional model draws with labels as
-    they occur in the data.
+    n: samples to draw; default as many as there are real ones, at most 10 000 images or 2500 points. features: a name
+    (see `extractor_for`), a file of weights or of an ONNX network, a module, or an extractor; it is moved to the
+    model's device. protocol: a published one, or our own. share: the processes of torch.distributed share the drawing
+    and looking, and all return the same. A conditional model draws with labels as they occur in the data.
     Raises UsageError for unknown names and things that do not fit, ZerosumError for samples that are not finite.
     """
     if n is not None and n < 2:
         raise UsageError(f"n must be at least 2, not {n}")
     data, protocol = sources.data_for(model, data), protocol_of(protocol)
     wanted = chosen(default_metrics(data) if metrics is None else metrics)
-    extractor = extractor_for(features, data)
+    extractor = _beside(model, extractor_for(features, data, protocol, [metric.name for metric in wanted]))
     most = MOST_IMAGES if data.spec.is_image else MOST_POINTS
     rows = sources.some(len(data), max(n or 0, most), seed)
     count = n or min(len(data) or most, most)
     of_sets = [metric for metric in wanted if isinstance(metric, Metric)]
     real, fake, shape = None, None, data.spec.shape
     if of_sets:
-        look = Looker(asked_by(of_sets), extractor)
+        look = Looker(asked_by(of_sets), extractor, protocol)
         real = (data.seen_by(of_sets, extractor, protocol) if isinstance(data, Reference)
                 else look.real(data, rows, share))
         fake, shape = look(sources.fake(model, count, data, seed), data.spec, share)
-    context = Context(seed, data.modes, data.mode_std, _memory(model, data, of_sets, extractor), extractor, protocol)
+    memory = _memory(model, of_sets, extractor, protocol)
+    context = Context(seed, data.modes, data.mode_std, memory, extractor, protocol)
     card = _card(extractor, data, shape, (len(rows), count if fake is None else len(fake)), context)
     scores: dict[str, Score] = {}
     for metric in wanted:
@@ -68,18 +69,18 @@ def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | 
 
 
 def reference(data: "str | Path | DataConfig | Dataset", *, n: int | None = None, seed: int = 0,
-              features: str | Extractor = "auto", protocol: str | Protocol = OURS, share: bool = False) -> Reference:
+              features: Features = "auto", protocol: str | Protocol = OURS, share: bool = False) -> Reference:
     """What metrics look at of real data, made once: `Reference.save` keeps it, `evaluate` takes it in place of data.
 
     n: how many samples, drawn with `seed`; default all.
     """
     data, protocol = sources.data_for(None, data), protocol_of(protocol)
-    extractor = extractor_for(features, data)
+    extractor = extractor_for(features, data, protocol)
     rows = sources.some(len(data), n or len(data), seed)
     can = {"labels": hasattr(extractor, "classify"), "probabilities": hasattr(extractor, "probabilities"),
            "targets": data.spec.num_classes > 0, "spectrum": data.spec.is_image}
     views = {view: "features" for view in STORED if can.get(view, True)}
-    seen = Looker(views, extractor).real(data, rows, share)
+    seen = Looker(views, extractor, protocol).real(data, rows, share)
     return Reference(seen, data.name, data.split, data.spec, _of(extractor), protocol.name, data.fingerprint, seed,
                      data.factors)
 
@@ -107,7 +108,7 @@ def _able(subject: Any, metric: ModelMetric) -> Any:
     return model
 
 
-def _memory(model: Any, data: "Dataset", metrics: Sequence[Metric], extractor: Extractor) -> Seen | None:
+def _memory(model: Any, metrics: Sequence[Metric], extractor: Extractor, protocol: Protocol) -> Seen | None:
     """What the model was trained on, for the metrics that ask whether it was learnt by heart."""
     asking = [metric for metric in metrics if metric.memory]
     if not asking:
@@ -117,11 +118,18 @@ def _memory(model: Any, data: "Dataset", metrics: Sequence[Metric], extractor: E
                          "there is zerosum.metrics.compute(..., train=...)")
     train = model.data
     rows = sources.some(len(train), MOST_IMAGES * 5, 0)
-    return Looker(asked_by(asking), extractor).real(train, rows)
+    return Looker(asked_by(asking), extractor, protocol).real(train, rows)
+
+
+def _beside(model: Any, extractor: Extractor) -> Extractor:
+    """The extractor, moved to the model's device where both have one."""
+    device = getattr(sources.model_of(model), "device", None)
+    return extractor.to(device) if isinstance(device, torch.device) and hasattr(extractor, "to") else extractor
 
 
 def _of(extractor: Extractor) -> dict[str, Any]:
-    return {"name": extractor.name, "dim": extractor.dim, "weights_hash": extractor.weights_hash}
+    about = {"name": extractor.name, "dim": extractor.dim, "weights_hash": extractor.weights_hash}
+    return about | ({"input": extractor.input} if hasattr(extractor, "input") else {})
 
 
 def _card(extractor: Extractor, data: "Dataset", shape: tuple[int, ...], counts: tuple[int, int],
@@ -130,7 +138,8 @@ def _card(extractor: Extractor, data: "Dataset", shape: tuple[int, ...], counts:
     accuracy, wanted = getattr(extractor, "accuracy", None), getattr(extractor, "shape", None)
     if accuracy is not None:
         features |= {"accuracy": accuracy, "task": getattr(extractor, "task", "class")}
-    if wanted is not None and resize_note(shape, wanted):
-        features["resize"] = resize_note(shape, wanted)
+    if wanted is not None and (note := resize_note(shape, wanted, getattr(extractor, "resize", "antialias"))):
+        features["resize"] = note
     return ScoreCard(*counts, data=data.name, split=data.split, image_size=shape[1:], features=features,
-                     protocol=context.protocol.name, seed=context.seed, warnings=getattr(extractor, "warnings", ()))
+                     protocol=context.protocol.name, quantised=context.protocol.quantised and data.spec.is_image,
+                     seed=context.seed, warnings=getattr(extractor, "warnings", ()))

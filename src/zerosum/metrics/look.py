@@ -13,6 +13,7 @@ from .features import Extractor, Pixels, Points
 from .features.extractor import float_batch
 from .kept import find_kept, keep
 from .metric import Metric, Seen, View
+from .protocol import OURS, Protocol
 from .sources import Chunk, real
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def asked_by(metrics: Iterable[Metric]) -> dict[View, str]:
 class Looker:
     """Makes views of samples with an extractor. wanted: each view, and the metric that asks for it."""
 
-    def __init__(self, wanted: Mapping[View, str], extractor: Extractor):
-        self.wanted, self.extractor = dict(wanted), extractor
+    def __init__(self, wanted: Mapping[View, str], extractor: Extractor, protocol: Protocol = OURS):
+        self.wanted, self.extractor, self.protocol = dict(wanted), extractor, protocol
         self.functions = {view: _function(view, name, extractor) for view, name in wanted.items()
                           if view != "targets"}
 
@@ -40,6 +41,7 @@ class Looker:
         if not self.extractor.weights_hash and not isinstance(self.extractor, (Pixels, Points)):
             return self(real(data, rows), data.spec, share)[0]
         key = (data.fingerprint, rows.numpy().tobytes(), self.extractor.name, self.extractor.weights_hash,
+               getattr(self.extractor, "input", ""), getattr(self.extractor, "shape", ()), self.protocol,
                tuple(self.wanted))
         return find_kept(key) or keep(key, self(real(data, rows), data.spec, share)[0])
 
@@ -61,6 +63,8 @@ class Looker:
     def look_at(self, x: Tensor, targets: Tensor | None, spec: DataSpec) -> Looked:
         """The views of one batch of samples like `spec`, and the shape of a sample."""
         x = _sound(float_batch(x), spec)
+        if self.protocol.quantised and spec.is_image:
+            x = quantised(x)
         views = {view: function(x) for view, function in self.functions.items()}
         if "targets" in self.wanted:
             views["targets"] = self._known(targets)
@@ -81,6 +85,14 @@ def _sound(x: Tensor, spec: DataSpec) -> Tensor:
     if bad:
         raise ZerosumError(f"{bad} of {len(x)} samples are NaN or infinite: nothing can be measured")
     return x.clamp(-1, 1) if spec.is_image else x            # as a picture file would
+
+
+def quantised(x: Tensor) -> Tensor:
+    """Images in [-1, 1] with the 256 values that 8 bits have; what lies between two goes to the nearer, halves up.
+
+    NVlabs' floor(127.5 x + 128) and torchvision's save_image, floor(255 (x + 1) / 2 + 0.5), are the same.
+    """
+    return (x * 127.5 + 128).floor_().clamp_(0, 255).div_(127.5).sub_(1)
 
 
 def _function(view: View, metric: str, extractor: Extractor) -> Look:

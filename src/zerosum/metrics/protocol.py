@@ -29,7 +29,10 @@ class Protocol:
     name: str
     what: str                                # one line for help and docs
     features: str = "auto"                   # the network that it is defined for
+    neighbours: str = "auto"                 # and that for precision and recall
     resize: Resize = "antialias"
+    quantised: bool = True                   # images to 8 bits first, halves upwards, as a saved picture is
+    symmetric: bool = False                  # pixels p come to Inception as p / 127.5 - 1, not as (p - 128) / 128
     covariance: Literal["N - 1", "N"] = "N - 1"
     kid_subsets: int = 0                     # random subsets whose mean is KID; 0: all pairs, exactly
     kid_subset_size: int = 1000
@@ -39,18 +42,22 @@ class Protocol:
     splits: int = 10                         # of the Inception score
     shuffle: bool = True                     # samples before they are split
 
+    def network(self, metric: str) -> str:
+        """The feature network that this metric is defined for; "auto": any."""
+        return self.neighbours if metric == "precision-recall" else self.features
+
 
 OURS = Protocol("zerosum", "exact estimators over all pairs, antialiased resizing, the built-in feature networks",
-                splits=1, shuffle=False)
+                quantised=False, splits=1, shuffle=False)
 
 PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (
     OURS,
-    Protocol("legacy-tf", "the original TensorFlow code of FID", "inception", "tf1", shuffle=False),
-    Protocol("pytorch-fid", "pytorch-fid", "inception", "torch"),
-    Protocol("torch-fidelity", "torch-fidelity", "inception", "tf1", kid_subsets=100),
-    Protocol("clean", "clean-fid", "inception", "pil-bicubic", kid_subsets=100, kid_drawn_first="real"),
-    Protocol("stylegan3", "the metrics of NVlabs' StyleGAN2-ADA and StyleGAN3", "inception", "tf1", covariance="N",
-             kid_subsets=100, half_precision=True, shuffle=False),
+    Protocol("legacy-tf", "the original TensorFlow code of FID", "inception", "inception", "tf1", shuffle=False),
+    Protocol("pytorch-fid", "pytorch-fid", "inception", "inception", "torch", symmetric=True),
+    Protocol("torch-fidelity", "torch-fidelity", "inception", "vgg16", "tf1", kid_subsets=100),
+    Protocol("clean", "clean-fid", "inception", "inception", "pil-bicubic", kid_subsets=100, kid_drawn_first="real"),
+    Protocol("stylegan3", "the metrics of NVlabs' StyleGAN2-ADA and StyleGAN3", "inception", "vgg16", "tf1",
+             covariance="N", kid_subsets=100, half_precision=True, shuffle=False),
 )}
 
 

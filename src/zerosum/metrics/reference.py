@@ -57,7 +57,8 @@ class Reference:
                     raise UsageError(f"the metric '{metric.name}' looks at {view}, which {self.name} does not hold: "
                                      "name the data itself, or store it again with zerosum features")
         given = {"name": extractor.name, "weights_hash": extractor.weights_hash}
-        if self.features and any(self.features[key] != value for key, value in given.items()):
+        if self.features and (any(self.features[key] != value for key, value in given.items())
+                              or self.features.get("input", "") != getattr(extractor, "input", "")):
             raise UsageError(f"{self.name} holds features of {self.features['name']} #{self.features['weights_hash']}, "
                              f"which are never compared with those of {extractor.name} #{extractor.weights_hash}")
         if self.protocol and self.protocol != protocol.name:

@@ -2,6 +2,8 @@
 
 from .extractor import Extractor, Judge, Layers, fit_images
 from .pixels import Pixels, Points
-from .resolve import extractor_for
+from .resolve import Features, extractor_for
+from .user import ModuleFeatures
 
-__all__ = ["Extractor", "Judge", "Layers", "Pixels", "Points", "extractor_for", "fit_images"]
+__all__ = ["Extractor", "Features", "Judge", "Layers", "ModuleFeatures", "Pixels", "Points", "extractor_for",
+           "fit_images"]

@@ -4,7 +4,9 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
+
+from ..protocol import Resize
+from .resize import WORDS, resized
 
 
 @runtime_checkable
@@ -45,23 +47,21 @@ class Layers(Protocol):
         """
 
 
-def fit_images(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Images (N, C, H, W) in the channels, height and width of `shape`, bilinear with antialiasing."""
-    channels, height, width = shape
+def fit_images(x: Tensor, shape: tuple[int, int, int], how: Resize = "antialias") -> Tensor:
+    """Images (N, C, H, W) in [-1, 1] in the channels, height and width of `shape`, resized as `how` says."""
+    channels, *size = shape
     if x.shape[1] != channels:
         x = x.mean(1, keepdim=True).expand(-1, channels, -1, -1)
-    if x.shape[2:] != (height, width):
-        x = interpolate(x, size=(height, width), mode="bilinear", antialias=True)
-    return x
+    return resized(x, (size[0], size[1]), how)
 
 
-def resize_note(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+def resize_note(shape: tuple[int, ...], wanted: tuple[int, ...], how: Resize = "antialias") -> str:
     """What `fit_images` does to images of this shape, in words for the card; "" if nothing."""
     notes = []
     if shape[0] != wanted[0]:
         notes.append(f"channels {shape[0]}->{wanted[0]}")
     if shape[1:] != wanted[1:]:
-        notes.append(f"resized to {wanted[1]}x{wanted[2]}, bilinear, antialiased")
+        notes.append(f"resized to {wanted[1]}x{wanted[2]}, {WORDS[how]}")
     return ", ".join(notes)
 
 

@@ -1,40 +1,91 @@
 """From a name to a feature extractor that suits the data."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torch import nn
+
 from ...core import UsageError, unknown
+from ..protocol import OURS, Protocol
+from .device import NetworkFeatures
 from .extractor import Extractor
+from .files import PUBLISHED, SUFFIXES, from_file, published
 from .judge import JUDGED, judge, photo_features
 from .pixels import Pixels, Points
 from .stacked import stacked_judge
 from .svc import svc_judge
+from .user import ModuleFeatures
 from .weights import records
 
 if TYPE_CHECKING:
     from ...data import Dataset
 
-NAMES = ("auto", "judge", "photos", "pixels", "svc")
+Features = str | Path | Extractor | nn.Module
+NAMES = ("auto", "judge", "photos", "pixels", "svc", *PUBLISHED)
 STACKED = "stacked-digits"
 
 
-def extractor_for(features: "str | Extractor", data: "Dataset") -> Extractor:
-    """The extractor of this name, or the object itself if it is one.
+def extractor_for(features: Features, data: "Dataset", protocol: Protocol = OURS,
+                  metrics: Iterable[str] = ()) -> Extractor:
+    """The extractor of this name, in this file, around this module, or the object itself if it is one.
 
-    "auto" is the judge where there is one for the data, the network of photos for photos, pixels for other images, and
-    the numbers themselves for points.
-    Raises UsageError for an unknown name, and for a judge that does not know the data.
+    "auto" is the network that the protocol is defined for; else the judge where there is one for the data, the network
+    of photos for photos, pixels for other images, and the numbers themselves for points.
+    Raises UsageError for an unknown name, for a judge that does not know the data, and for images by other features
+    than those for which the protocol defines these metrics.
     """
-    if not isinstance(features, str):
-        if isinstance(features, Extractor):
-            return features
-        raise UsageError(f"features must be one of {', '.join(NAMES)} or an extractor with name, dim and "
-                         f"weights_hash that can be called, not {type(features).__name__}")
+    defined = _defined(protocol, metrics) if data.spec.is_image else ()
+    if defined and features == "auto":
+        features = defined[0]
+    if defined and features in NAMES and features not in defined:
+        raise _undefined(protocol, defined, str(features))
+    found = _found(features, data, protocol)
+    if defined and not isinstance(found, tuple(PUBLISHED[name].features for name in defined)):
+        raise _undefined(protocol, defined, found.name)
+    return found
+
+
+def _defined(protocol: Protocol, metrics: Iterable[str]) -> tuple[str, ...]:
+    """The networks for which the protocol defines these metrics; none where it leaves them open."""
+    networks = tuple({protocol.network(name): name for name in metrics}) or (protocol.features, protocol.neighbours)
+    if "auto" in networks:
+        return ()
+    if tuple(metrics) and len(networks) > 1:
+        raise UsageError(f"the protocol {protocol.name} takes features of {protocol.neighbours} for precision-recall "
+                         f"and of {protocol.features} for everything else: measure it by itself")
+    return networks
+
+
+def _undefined(protocol: Protocol, defined: tuple[str, ...], name: str) -> UsageError:
+    return UsageError(f"the protocol {protocol.name} is defined for {' and '.join(dict.fromkeys(defined))} features "
+                      f"here, not {name}: leave --features out, or name a file of their weights")
+
+
+def _found(features: Features, data: "Dataset", protocol: Protocol) -> Extractor:
+    if isinstance(features, NetworkFeatures):
+        return features.under(protocol)
+    if isinstance(features, Path) or (isinstance(features, str) and features.endswith(SUFFIXES)):
+        return from_file(Path(features).expanduser(), data.spec.shape, protocol)
+    if isinstance(features, str):
+        return _named(features, data, protocol)
+    if isinstance(features, Extractor):
+        return features
+    if isinstance(features, nn.Module):
+        return ModuleFeatures(features, data.spec.shape).under(protocol)
+    raise UsageError(f"features must be one of {', '.join(NAMES)}, a file, a module, or an extractor with name, dim "
+                     f"and weights_hash that can be called, not {type(features).__name__}")
+
+
+def _named(features: str, data: "Dataset", protocol: Protocol) -> Extractor:
     if features not in NAMES:
         raise unknown("feature extractor", features, NAMES)
     if not data.spec.is_image:
         if features != "auto":
             raise UsageError(f"{data.name} is points, which are their own features: leave --features out")
         return Points(data.spec.size)
+    if features in PUBLISHED:
+        return published(features, protocol)
     if features == "svc":
         if data.name != "digits":
             raise UsageError(f"the support vector machine knows digits only, not {data.name}: use --features auto")
@@ -47,7 +98,8 @@ def extractor_for(features: "str | Extractor", data: "Dataset") -> Extractor:
     if found is None and features == "judge":
         raise UsageError(f"there is no judge for {data.name}, only for {', '.join((*JUDGED, STACKED))}: use --features "
                          "pixels or photos")
-    return found or (photo_features() if data.name == "photos" and "photos" in records() else Pixels(data.spec.channels))
+    photos = data.name == "photos" and "photos" in records()
+    return found or (photo_features() if photos else Pixels(data.spec.channels))
 
 
 def _judge_of(data: "Dataset") -> Extractor | None:
