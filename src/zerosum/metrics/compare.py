@@ -52,7 +52,8 @@ def compare(models: Mapping[str, Any], data: "str | Path | DataConfig | Dataset 
     _same_kind(models, sized=not (data is None or isinstance(data, (str, Path))))
     data = data_for(next(iter(models.values())), shared_data(models) if data is None else data)
     names = [metric.name for metric in chosen(default_metrics(data) if metrics is None else metrics)]
-    extractor, protocol = extractor_for(features, data), protocol_of(protocol)
+    protocol = protocol_of(protocol)
+    extractor = extractor_for(features, data, protocol, names)
     scores = {}
     for name, model in models.items():
         log.info(f"measuring {name}")
