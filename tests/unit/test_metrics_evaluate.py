@@ -139,7 +139,7 @@ def test_two_arrays_need_no_model_and_no_data_set():
     scores = evaluate(x.numpy(), x.float() / 127.5 - 1, "1-nn,fid")         # uint8 and float of the same images
     assert scores["1-nn"].value <= 0.05
     assert abs(scores["fid"].value) < 1e-6
-    assert scores["fid"].card.features["name"] == "pixels-8x8"
+    assert scores["fid"].card.features["name"] == "features-photos"
     assert (scores["fid"].card.n_real, scores["fid"].card.n_fake) == (200, 200)
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn.functional import avg_pool2d, pad
 
-from zerosum.core import UsageError
-from zerosum.data import load_data
+from zerosum.core import DataSpec, UsageError
+from zerosum.data import ArrayDataset, load_data
 from zerosum.metrics import compute, evaluate
 from zerosum.metrics.distribution.high_frequency import high_frequency_share, spectral_energy
 from zerosum.metrics.features import Pixels, extractor_for, fit_images
@@ -74,6 +74,8 @@ def test_extractors_by_name(test_digits):
     assert extractor_for("pixels", test_digits)(test_digits.all()[:3]).shape == (3, 64)
     assert extractor_for("auto", load_data("photos", split="test")) is photo_features()
     assert extractor_for("photos", test_digits) is photo_features()
+    anonymous = ArrayDataset(test_digits.x, DataSpec((1, 32, 32)), name="given samples")
+    assert extractor_for("auto", anonymous) is photo_features()
     assert extractor_for("pixels", load_data("photos", split="test")).name == "pixels-8x8"
     assert extractor_for("auto", load_data("ring")).dim == 2
     with pytest.raises(UsageError, match=r"unknown feature extractor 'judg' \(did you mean judge\?\)"):

@@ -81,9 +81,13 @@ def weakness(accuracy: float) -> tuple[str, ...]:
     return (f"the judge is right on {accuracy:.1%} of the real test images",) if accuracy < ENOUGH else ()
 
 
-@cache
 def judge(data: str, factor: str = "") -> TrainedJudge:
     """The judge of built-in data, by its classes or by another factor (the colour of shapes, the font of glyphs)."""
+    return _judge(data, factor)
+
+
+@cache
+def _judge(data: str, factor: str) -> TrainedJudge:
     return TrainedJudge(data, *load_network(data), factor)
 
 
@@ -91,7 +95,7 @@ def judge(data: str, factor: str = "") -> TrainedJudge:
 def photo_features() -> TrainedFeatures:
     """Features for natural images, from the patches of two photographs, which have no classes worth naming.
 
-    The tasks are self-supervised: which photograph, by how many quarters it was turned, and which colour is where.
+    Its tasks need no labels (disguise.py): which photograph, which colours were exchanged, what damage was done.
     """
     return TrainedFeatures("photos", *load_network("photos"))
 

@@ -9,14 +9,14 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpolate
+from torch.nn.functional import affine_grid, cross_entropy, grid_sample, interpolate, mse_loss
 
 from ...core import adam
+from .disguise import ASKED, JOINT, disguised
 from .network import SIDE, FeatureNetwork
 from .weights import RECORDS, WEIGHTS, hash_of, records
 
@@ -43,13 +43,12 @@ class Recipe:
 
 
 JUNK_WEIGHT = 0.5                            # of the loss on junk (1812.04606, Sec. 4.3)
-JOINT = "photograph, turn and order of colours"          # all three named rightly
-ORDERS = tuple(permutations(range(3)))
+THUMBNAIL_WEIGHT = 10.0                      # of the mean squared error, so that it counts as much as a name
 RECIPES = {
     "digits": Recipe(16, 60, shift=2, turn=10, zoom=0.1),
-    "glyphs": Recipe(20, 24, shift=2, turn=4, zoom=0.1),
-    "shapes": Recipe(20, 12, shift=0.5),     # more would move a shape into another class of positions
-    "photos": Recipe(20, 16, shift=4, zoom=0.1, junk=0, disguise=True),
+    "glyphs": Recipe(20, 20, shift=2, turn=4, zoom=0.1),
+    "shapes": Recipe(20, 10, shift=0.5),     # more would move a shape into another class of positions
+    "photos": Recipe(20, 24, shift=0, junk=0, disguise=True),
 }
 
 
@@ -59,17 +58,6 @@ def examples(data: "Dataset", recipe: Recipe) -> tuple[Tensor, Targets]:
     if "attributes" not in batch:
         return data.all(), {"photograph" if recipe.disguise else "class": batch["labels"]}
     return data.all(), {name: batch["attributes"][:, i] for i, name in enumerate(data.factors)}
-
-
-def disguised(x: Tensor, targets: Targets, disguise: Tensor) -> tuple[Tensor, Targets]:
-    """Images (N, 3, S, S) turned and their colours reordered as `disguise` (N,) < 24 says, and the names of both.
-
-    Tasks that need no labels (1803.07728; several at once: 1708.07860): to name them takes shapes, light and colours.
-    """
-    turns, orders = disguise % 4, disguise // 4
-    x = torch.stack([torch.rot90(image[list(ORDERS[order])], turn, (1, 2))
-                     for image, turn, order in zip(x, turns.tolist(), orders.tolist(), strict=True)])
-    return x, targets | {"turn": turns, "order of colours": orders}
 
 
 def moved(x: Tensor, recipe: Recipe) -> Tensor:
@@ -103,7 +91,7 @@ def train_network(data: "Dataset", recipe: Recipe, tell: Callable[[str], None] =
     x, targets = examples(data, recipe)
     factors = {name: int(values.max() + 1) for name, values in targets.items()}
     if recipe.disguise:
-        factors |= {"turn": 4, "order of colours": len(ORDERS)}
+        factors |= ASKED
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.manual_seed(seed)
         network = FeatureNetwork(x.shape[1], recipe.width, factors, training=True).train()
@@ -127,13 +115,17 @@ def train_network(data: "Dataset", recipe: Recipe, tell: Callable[[str], None] =
 
 def _step(network: FeatureNetwork, optimizer: object, x: Tensor, targets: Targets, recipe: Recipe) -> float:
     if recipe.disguise:
-        x, targets = disguised(x, targets, torch.randint(4 * len(ORDERS), (len(x),)))
+        x, asked = disguised(x.rot90(int(torch.randint(4, ())), (2, 3)))
+        targets = targets | asked
     network.zero_grad()
     known = len(x)
     if recipe.junk:
         x = torch.cat([x, junk(x[:round(recipe.junk * known)])])
     loss = 0.0
     for name, logits in network(x).items():
+        if name == "thumbnail":
+            loss = loss + THUMBNAIL_WEIGHT * mse_loss(logits, targets[name])
+            continue
         loss = loss + cross_entropy(logits[:known], targets[name])
         if recipe.junk:                      # the divergence from the uniform distribution, but for a constant
             loss = loss - JUNK_WEIGHT * logits[known:].log_softmax(1).mean()
@@ -159,18 +151,26 @@ def _normalize(network: FeatureNetwork, x: Tensor) -> None:
 
 @torch.no_grad()
 def accuracies(network: FeatureNetwork, data: "Dataset", recipe: Recipe) -> dict[str, float]:
-    """The share of images whose value is named rightly, by factor; photographs take turns in disguises.
+    """The share of images whose value is named rightly, by factor; of a thumbnail the explained share of its variance.
 
-    The first is what the network is known by: that of the classes, or of all that was disguised together.
+    The first is what the network is known by: that of the classes, or of all that can be named of a disguised image.
     """
     x, targets = examples(data, recipe)
     if recipe.disguise:
-        x, targets = disguised(x, targets, torch.arange(len(x)) % (4 * len(ORDERS)))
-    said = [network(part) for part in x.split(256)]
-    right = {name: torch.cat([part[name] for part in said]).argmax(1) == values for name, values in targets.items()}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            x, asked = disguised(x)
+        targets = targets | asked
+    parts = [network(part) for part in x.split(256)]
+    said = {name: torch.cat([part[name] for part in parts]) for name in targets}
+    explained = {}
+    if recipe.disguise:
+        seen = targets.pop("thumbnail")
+        explained = {"thumbnail": 1 - float(mse_loss(said["thumbnail"], seen) / seen.var(0, unbiased=False).mean())}
+    right = {name: said[name].argmax(1) == values for name, values in targets.items()}
     if recipe.disguise:
         right = {JOINT: torch.stack(list(right.values())).all(0)} | right
-    return {name: float(hits.double().mean()) for name, hits in right.items()}
+    return {name: float(hits.double().mean()) for name, hits in right.items()} | explained
 
 
 def make(name: str) -> None:
