@@ -79,6 +79,7 @@ def settings_of(sides: Mapping[str, Side]) -> dict[str, Any]:
     for name, side in sides.items():
         settings = plan_of(side, 0).settings()
         del settings["train"]["seed"]
+        del settings["train"]["metrics"]      # what is scored on the way changes no number
         if side.data is not None:
             settings["data"] = {"data": side.data().name}
         found[name] = {"name": side.model, **settings}

@@ -46,10 +46,13 @@ def load_data(source: "str | Path | DataConfig" = "digits", **settings: Any) -> 
 
 def load_held_out(source: "str | Path | DataConfig" = "digits", **settings: Any) -> ArrayDataset:
     """The test part, or the training part of data that has no other; `split` of the result says which it is."""
-    config = replace(as_config(source, settings), split="test")
-    if config.data not in BUILTIN and "test" not in open_path(config).parts:
-        config = replace(config, split="train")
-    return load_data(config)
+    return load_data(held_out(as_config(source, settings)))
+
+
+def held_out(config: DataConfig) -> DataConfig:
+    """The same data's test part, or its training part where it has no other."""
+    has_test = config.data in BUILTIN or "test" in open_path(config).parts
+    return replace(config, split="test" if has_test else "train")
 
 
 def glimpse(config: DataConfig, most: int = 480) -> ArrayDataset:

@@ -24,6 +24,7 @@ class TrainConfig:
     log_every: int = 20                      # steps between records in log.jsonl
     sample_every: float = 10.0               # seconds between pictures (0: only at the end)
     score_every: float = 0.0                 # seconds between scores (0: only at the end)
+    metrics: str = ""                        # what is scored, as in 1-nn,kid,fid (empty: the default of the data)
     checkpoint_every: float = 60.0           # seconds between checkpoints (0: only at the end)
     tensorboard: bool = True                 # write TensorBoard events where the extra is installed
 

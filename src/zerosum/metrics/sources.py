@@ -107,10 +107,14 @@ def _drawn(model: Any, start: int, size: int, seed: int, asked: Tensor | None) -
     return model.sample(size, seed=own, **({} if asked is None else {"labels": asked})), asked
 
 
+def conditional(model: Any, data: "Dataset") -> bool:
+    """Whether this model, trained on data like this, is asked for a class with every sample."""
+    return "conditional-generation" in getattr(getattr(model, "card", None), "tasks", ()) and data.spec.num_classes > 0
+
+
 def labels_like(model: Any, n: int, data: "Dataset", seed: int) -> Tensor | None:
     """n labels drawn as they occur in the data, for a model that takes some, else None."""
-    conditional = "conditional-generation" in getattr(getattr(model, "card", None), "tasks", ())
-    if not conditional or not data.spec.num_classes:
+    if not conditional(model, data):
         return None
     rows = torch.randint(len(data), (n,), generator=torch.Generator().manual_seed(seed))
     return torch.cat([data.gather(part)["labels"] for part in rows.split(CHUNK)])

@@ -14,8 +14,8 @@ from ..engine import TrainConfig
 
 # Settings that say how long and where to train, and what to write: a run may go on with others.
 BUDGETS = ("steps", "images", "minutes")
-FREE = {*BUDGETS, "device", "memory_fraction", "threads", "sample_every", "score_every", "checkpoint_every",
-        "tensorboard"}
+FREE = {*BUDGETS, "device", "memory_fraction", "threads", "sample_every", "score_every", "metrics",
+        "checkpoint_every", "tensorboard"}
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,19 @@
 """Watches a training: log, pictures, scores, checkpoints, and when to stop."""
 
+import logging
 import time
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..core import Batch, Interrupted, abilities
-from ..data import to_float
+from ..core import Batch, Interrupted, Model, ZerosumError, abilities
+from ..data import DataConfig, Dataset, held_out, load_data, to_float
 from ..engine import Log, Trainer, any_of, peak_memory_mb, to_numbers, write_tensors
+from .plan import Plan
 from .progress import Progress, duration
 from .run import Run
 from .stop import Wish
@@ -17,6 +21,16 @@ from .stop import Wish
 KEEP = 2                                      # checkpoints that stay: the newest, and one should a disk spoil that
 PREVIEW_IMAGES, PREVIEW_POINTS = 64, 500      # samples in a picture
 CONTINUE, SAVE, STOP = 0, 1, 2
+log = logging.getLogger("zerosum.runs")
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What metrics see of a run that is not over: a model, and what it is trained on."""
+
+    model: Model
+    plan: Plan
+    data: Dataset
 
 
 class Recorder:
@@ -29,7 +43,7 @@ class Recorder:
         self._began = time.monotonic() - run.document["seconds"]
         self._due = {"sample": 0.0, "score": time.monotonic() + self.config.score_every,
                      "checkpoint": time.monotonic() + self.config.checkpoint_every}
-        self._first_step, self._estimated = trainer.step, False
+        self._first_step, self._estimated, self._unmeasurable = trainer.step, False, ""
         self._real = self._real_batch()
         self._events = self._open_events()
 
@@ -86,12 +100,17 @@ class Recorder:
             self.picture()
             self._due["sample"] = time.monotonic() + self.config.sample_every    # drawing does not count
         if self._is_due("score", self.config.score_every):
-            scores = {s["name"]: s["value"] for s in self.score(quick=True) if s["value"] is not None}
-            self.log.write({"step": self.trainer.step, "images": self.trainer.images,
-                            "seconds": round(self.seconds, 3), "scores": scores})
-            if self._events is not None:
-                self._events.scalars(self.trainer.step, {f"score/{name}": value for name, value in scores.items()})
+            self._note_scores(self.score(quick=True))
             self._due["score"] = time.monotonic() + self.config.score_every
+
+    def _note_scores(self, measured: list[dict[str, Any]]) -> None:
+        scores = {score["name"]: score["value"] for score in measured if score["value"] is not None}
+        if not scores:
+            return
+        self.log.write({"step": self.trainer.step, "images": self.trainer.images, "seconds": round(self.seconds, 3),
+                        "scores": scores})
+        if self._events is not None:
+            self._events.scalars(self.trainer.step, {f"score/{name}": value for name, value in scores.items()})
 
     def record(self, numbers: dict[str, float]) -> None:
         """Write one line of the log, and show it."""
@@ -137,14 +156,30 @@ class Recorder:
         return path
 
     def score(self, quick: bool = False) -> list[dict[str, Any]]:
-        """Measure the default metrics against held-out data."""
+        """Measure the metrics that were asked for against held-out data, with the averaged weights.
+
+        Training goes on, and ends, where they cannot be measured; the reason is said once.
+        """
         from ..metrics import evaluate
 
         if "sample" not in abilities(self.trainer.model):
             return []
-        with self.trainer.averaged() as model:
-            scores = evaluate(model, self.run.plan.data, n=500 if quick else None)
+        try:
+            with self.trainer.averaged() as model:
+                scores = evaluate(_Measured(model, self.run.plan, self.trainer.data), self._held_out,
+                                  self.config.metrics or None, n=500 if quick else None)
+        except ZerosumError as error:
+            if self._unmeasurable != str(error):
+                log.warning(f"not measured at step {self.trainer.step:,}: {error}")
+            self._unmeasurable = str(error)
+            return []
         return [score.to_json() for score in scores.values()]
+
+    @cached_property
+    def _held_out(self) -> Dataset:
+        """What scores are measured against, read once; what is trained on, where nothing was held out."""
+        config: DataConfig = held_out(self.run.plan.data)
+        return self.trainer.data if config == self.run.plan.data else load_data(config)
 
     def checkpoint(self) -> None:
         """Save everything the next step depends on, then the weights to sample with, then run.json."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import Model, ZerosumError
-from ..data import load_data
+from ..data import Dataset, load_data
 from ..engine import Log, Trainer, any_of, leave, read_tensors
 from .plan import Plan, construct, fresh_folder, plan
 from .progress import Progress
@@ -28,6 +28,7 @@ def train(model: str | type[Model] = "dcgan", data: str | None = None, *, preset
     chosen = plan(model, preset, settings if data is None else settings | {"data": data})
     dataset = load_data(chosen.data)
     network = construct(chosen.model, chosen.cfg, dataset.spec, chosen.train.seed)
+    _check_metrics(chosen, network, dataset)
     trainer = Trainer(network, dataset, chosen.train)
     folder = Path(out) if out is not None else fresh_folder(chosen)
     if trainer.world.is_first:
@@ -48,6 +49,7 @@ def resume(folder: str | Path, *, model: str | type[Model] | None = None, quiet:
     chosen: Plan = run.plan.refuse_changes(settings)
     run.plan = chosen
     network = construct(chosen.model, chosen.cfg, run.spec, chosen.train.seed)
+    _check_metrics(chosen, network, run.data)
     trainer = Trainer(network, run.data, chosen.train)
     seconds = _restore(run, trainer)
     run.document |= {"settings": chosen.settings(), "seconds": seconds}
@@ -55,6 +57,14 @@ def resume(folder: str | Path, *, model: str | type[Model] | None = None, quiet:
         _rewind(run, trainer.step)
         run.save(state="running", steps=trainer.step)
     return _go(run, trainer, quiet)
+
+
+def _check_metrics(plan: Plan, network: Model, data: Dataset) -> None:
+    """Refuse now what could not be scored later."""
+    if plan.train.metrics:
+        from ..metrics.early import refuse_early
+
+        refuse_early(plan.train.metrics, network, data)
 
 
 def _restore(run: Run, trainer: Trainer) -> float:
