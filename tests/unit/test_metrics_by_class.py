@@ -28,7 +28,7 @@ def test_class_fid_is_the_mean_of_the_fids_of_the_classes():
     expected = [fid(real["features"][real["labels"] == c], fake["features"][fake["labels"] == c]) for c in range(5)]
     score = compute("class-fid", real=real, fake=fake)["class-fid"]
     assert score.value == pytest.approx(sum(expected) / 5, rel=1e-12)
-    assert list(score.card.settings["per class"].values()) == pytest.approx(expected, rel=1e-12)
+    assert list(score.card.details["per class"].values()) == pytest.approx(expected, rel=1e-12)
     assert list(class_fid(real["features"], fake["features"], real["labels"], fake["labels"])) == list(range(5))
     judged = compute("class-fid-judged", real=real, fake=fake)["class-fid-judged"]
     assert judged.value == score.value and judged.card.settings["classes by"] == "labels"
@@ -56,7 +56,7 @@ def test_small_classes_are_named():
     fake = {view: x[keep] for view, x in fake.items()}
     score = compute("class-fid", real=real, fake=fake)["class-fid"]
     assert "leaves out class 3, with fewer than 4 real or fake samples" in score.card.warnings[0]
-    assert set(score.card.settings["per class"]) == {"0", "1", "2", "4"}
+    assert set(score.card.details["per class"]) == {"0", "1", "2", "4"}
     few = compute("class-fid", real=five_classes(20, 0), fake=five_classes(20, 1))["class-fid"]
     assert "few samples for 5 features in 5 classes: 0, 1, 2, 3, 4" in few.card.warnings[0]
     assert not compute("class-fid", real=five_classes(100, 0), fake=five_classes(100, 1))["class-fid"].card.warnings

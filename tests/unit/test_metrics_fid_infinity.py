@@ -42,7 +42,7 @@ def test_the_interval_holds_the_truth():
         real, fake, truth = pair(400, 400, 16, 100 + seed)
         card = compute("fid-infinity", real=real, fake=fake, seed=seed)["fid-infinity"].card
         held += card.interval[0] < truth < card.interval[1]
-        assert card.settings["finite"] == fid(real, fake) and not card.warnings
+        assert card.details["finite"] == fid(real, fake) and not card.warnings
     assert held >= 8
 
 

@@ -112,7 +112,7 @@ def test_the_biased_estimate_is_what_chance_leads_one_to_expect():
     found = [compute("mmd-estimators", real=draw(50, 3, 2 * s), fake=draw(50, 3, 2 * s + 1))["mmd-biased"]
              for s in range(100)]
     values = np.array([score.value for score in found])
-    chance = np.mean([score.card.settings["expected by chance"] for score in found])
+    chance = np.mean([score.card.details["expected by chance"] for score in found])
     assert values.mean() == pytest.approx(chance, abs=3 * values.std() / 10)
 
 

@@ -56,7 +56,7 @@ def test_collapsed_images_lie_above_the_real_ones_and_noise_below(digits):
 def test_within_classes_the_mean_is_over_classes(digits):
     real, fake = half(digits, 0), half(digits, 1)
     score = scores("class-ms-ssim-diversity", real, fake)
-    per_class = score.card.settings["per class"]
+    per_class = score.card.details["per class"]
     assert len(per_class) == 10 and score.value == pytest.approx(sum(per_class.values()) / 10, rel=1e-12)
     rows = fake["targets"] == 3
     assert per_class["3"] == pytest.approx(float(similarity(fake["samples"][rows]).mean()), rel=1e-6)

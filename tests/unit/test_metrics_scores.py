@@ -66,7 +66,7 @@ def test_too_few_samples_score_too_low_by_what_the_warning_says():
     assert np.mean([shortfall(p.double()) for p in draws]) == pytest.approx(9 / 200, rel=1e-6)
     score = compute("inception-score", real=draws[0], fake=draws[1])["inception-score"]
     assert any("would be added by more" in warning for warning in score.card.warnings)
-    assert score.value - score.card.settings["bias"] == pytest.approx(10, rel=0.03)
+    assert score.value - score.card.details["bias"] == pytest.approx(10, rel=0.03)
     many = compute("inception-score", real=draws[0], fake=sure([1000] * 10))["inception-score"]
     assert not many.card.warnings
 
@@ -77,7 +77,7 @@ def test_mode_score_loses_too_little_samples_as_it_says():
     lost = math.log(10) - np.mean([math.log(mode_score(*pair)) for pair in zip(draw[::2], draw[1::2])])
     assert lost == pytest.approx(3 * 9 / 200, rel=0.06)
     score = compute("mode-score", real=draw[0], fake=draw[1])["mode-score"]
-    assert -score.card.settings["bias"] == pytest.approx(score.value * math.expm1(3 * 9 / 200), rel=1e-3)
+    assert -score.card.details["bias"] == pytest.approx(score.value * math.expm1(3 * 9 / 200), rel=1e-3)
 
 
 def test_mode_score_equals_the_inception_score_where_classes_are_as_frequent():
@@ -131,9 +131,9 @@ def test_a_protocol_chooses_splits_and_shuffling():
                        for name in ("zerosum", "torch-fidelity"))
     mean, std = inception_score(fake, splits=10, shuffle=3)
     assert published.value == mean != ours.value == inception_score(fake)[0]
-    assert published.card.settings["splits"] == 10 and published.card.settings["std of splits"] == std
+    assert published.card.settings["splits"] == 10 and published.card.details["std of splits"] == std
     assert published.card.interval[0] < mean < published.card.interval[1]
-    assert published.card.settings["bias"] < 5 * ours.card.settings["bias"] < 0      # each part has a tenth of them
+    assert published.card.details["bias"] < 5 * ours.card.details["bias"] < 0      # each part has a tenth of them
 
 
 def test_two_samples_have_no_interval():

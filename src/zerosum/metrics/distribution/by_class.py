@@ -30,6 +30,11 @@ class ByClass:
             yield {c: tuple(rows[torch.randperm(len(rows), generator=generator)[:len(rows) // 2]] for rows in pair)
                    for c, pair in self.pairs.items()}
 
+    @staticmethod
+    def by_name(values: dict[int, float]) -> dict[str, float]:
+        """Values of each class, as JSON takes them."""
+        return {str(label): value for label, value in values.items()}
+
     def warning(self, least: int) -> str:
         """Which classes the mean leaves out, if any."""
         if not self.too_few:

@@ -59,8 +59,8 @@ def _measure(real: Seen, fake: Seen, context: Context) -> dict[str, Reading]:
     small = tuple(c for c, pair in groups.pairs.items() if min(map(len, pair)) < FEW)
     warnings = [groups.warning(LEAST), f"fewer than {FEW} samples in {named(small)}" if small else ""]
     return {"class-diversity": Reading(value, "nearer", 1.0, (max(0.0, low), high), "20 random halves of each class",
-                                       {"distance": "Euclidean", "per class": {str(c): v for c, v in values.items()}},
-                                       "; ".join(filter(None, warnings)))}
+                                       {"distance": "Euclidean"}, "; ".join(filter(None, warnings)),
+                                       {"per class": groups.by_name(values)})}
 
 
 METRIC = Metric("class-diversity", ("features", "labels"), ("class-diversity",), _measure, "1711.05914")

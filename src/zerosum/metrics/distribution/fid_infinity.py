@@ -46,16 +46,17 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     n, m, dim = len(real), len(fake), real.shape[1]
     points, repeats, count = (15, 4, 12) if dim <= SMALL else (5, 1, 4)
     value = fid_infinity(real, fake, points, repeats, context.seed)
-    settings = {"points": points, "repeats": repeats, "finite": fid(real, fake)}
+    settings = {"points": points, "repeats": repeats}
+    details = {"finite": fid(real, fake)}
     if min(n, m) < 2 * LEAST:
-        return {"fid-infinity": Reading(value, "lower", 0.0, settings=settings,
+        return {"fid-infinity": Reading(value, "lower", 0.0, settings=settings, details=details,
                                         warning=f"{min(n, m)} samples say nothing")}
     halves = [fid_infinity(real[i], fake[j], points // 2, 1, context.seed)
               for i, j in subsets(n, m, count, context.seed)]
     warning = (f"{min(n, m)} samples for {dim} features are too few for a line: the value is a guess"
                if min(n, m) < 4 * dim else "")
     return {"fid-infinity": Reading(value, "lower", 0.0, interval(value, halves), f"{count} random halves", settings,
-                                    warning)}
+                                    warning, details)}
 
 
 METRIC = Metric.of_view("fid-infinity", "features", ("fid-infinity",), _measure, "1911.07023")

@@ -68,32 +68,33 @@ def shortfall(p: Tensor) -> float:
     return float((p.var(0, unbiased=False)[seen] / mean[seen]).sum()) / (2 * len(p))
 
 
-def reading(value: float, ideal: float, halves: list[float], missing: float, settings: dict) -> Reading:
+def reading(value: float, ideal: float, halves: list[float], missing: float, settings: dict,
+            details: dict | None = None) -> Reading:
     """A score >= 0 with the interval of its random halves (none: too few samples), `missing` nats too low."""
     if not halves:
-        return Reading(value, "higher", ideal, settings=settings, warning="so few samples say nothing")
+        return Reading(value, "higher", ideal, settings=settings, details=details or {},
+                       warning="so few samples say nothing")
     low, high = interval(value, halves)
     warning = ""
     if missing > FEW:
         warning = f"so few samples score too low: about {value * math.expm1(missing):.2g} would be added by more"
     return Reading(value, "higher", ideal, (max(0.0, low), high), f"{len(halves)} random halves",
-                   settings | {"bias": value * -math.expm1(missing)}, warning)
+                   settings, warning, (details or {}) | {"bias": value * -math.expm1(missing)})
 
 
 def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
     splits, shuffle = context.protocol.splits, context.seed if context.protocol.shuffle else None
     (value, std), (ideal, _) = (inception_score(x, splits=splits, shuffle=shuffle) for x in (fake, real))
     settings = {"splits": splits, "shuffled": shuffle is not None, "precision": "float64"}
-    if splits > 1:
-        settings["std of splits"] = std
-    elif len(fake) >= SPLITS:
+    details = {"std of splits": std} if splits > 1 else {}
+    if splits == 1 and len(fake) >= SPLITS:
         mean, std = inception_score(fake, splits=SPLITS)
-        settings |= {f"mean of {SPLITS} splits": mean, f"std of {SPLITS} splits": std}
+        details = {f"mean of {SPLITS} splits": mean, f"std of {SPLITS} splits": std}
     few = min(len(real), len(fake)) < max(4, 2 * splits)
     draws = [] if few else subsets(len(real), len(fake), 40, context.seed)
     halves = [inception_score(fake[rows], splits=splits)[0] for _, rows in draws]
     missing = shortfall(probabilities_of(fake)) * splits
-    return {"inception-score": reading(value, ideal, halves, missing, settings)}
+    return {"inception-score": reading(value, ideal, halves, missing, settings, details)}
 
 
 METRIC = Metric.of_view("inception-score", "probabilities", ("inception-score",), _measure, "1606.03498")

@@ -58,7 +58,8 @@ def _measure(real: Seen, fake: Seen, context: Context) -> dict[str, Reading]:
                                     settings, few),
             "nearer-than-real": Reading(nearer, "nearer", 0.5, wilson(nearer, min(len(real), len(fake))),
                                         "Wilson, for the smaller set", settings),
-            "copies": Reading(copies, "lower", expected, settings=settings | {"within": reach}, warning=warning)}
+            "copies": Reading(copies, "lower", expected, settings=settings | {"share of the median": NEAR},
+                              warning=warning, details={"within": reach})}
 
 
 METRIC = Metric("memorisation", ("features",), ("memorisation", "nearer-than-real", "copies"), _measure, "2004.05675",

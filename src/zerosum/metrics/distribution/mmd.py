@@ -156,7 +156,8 @@ def _verdict(real: Tensor, fake: Tensor, seed: int) -> Reading:
     p = permutation_p(real[i], fake[j], rbf(width), PERMUTATIONS, seed)
     warning = f"{n} real and {m} fake samples cannot be told apart at 5 %" if p > 0.05 else ""
     return Reading(p, "higher", method=f"{PERMUTATIONS} permutations", warning=warning,
-                   settings={"kernel": "rbf", "width": width, "tested": [n, m], "permutations": PERMUTATIONS})
+                   settings={"kernel": "rbf", "width": "of both sets", "tested": [n, m], "permutations": PERMUTATIONS},
+                   details={"width": width})
 
 
 def _measure_scales(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
@@ -178,7 +179,7 @@ def _measure_estimators(real: Tensor, fake: Tensor, context: Context) -> dict[st
     chance = (sums.real_self + sums.fake_self - (sums.real + sums.fake) / max(1, n - 1)) / n ** 2
     squared = settings | {"value is": "MMD squared"}
     return {"mmd-u-statistic": Reading(sums.mmd2(n, n, "u-statistic"), "lower", 0.0, settings=squared),
-            "mmd-biased": Reading(biased, "lower", 0.0, settings=squared | {"expected by chance": chance}),
+            "mmd-biased": Reading(biased, "lower", 0.0, settings=squared, details={"expected by chance": chance}),
             "mmd-root": Reading(math.sqrt(max(0.0, biased)), "lower", 0.0,
                                 settings=settings | {"value is": "MMD, of the biased estimate"})}
 

@@ -57,8 +57,7 @@ def _measure_classes(real: Seen, fake: Seen, context: Context) -> dict[str, Read
     reading = _reading(*found, real.samples.shape[2:], {"pairs of": "one class"})
     per_class = {str(c): float(group.mean()) for c, group in zip(groups.pairs, found[1], strict=True)}
     warning = "; ".join(filter(None, (groups.warning(LEAST), reading.warning)))
-    return {"class-ms-ssim-diversity": replace(reading, settings=reading.settings | {"per class": per_class},
-                                               warning=warning)}
+    return {"class-ms-ssim-diversity": replace(reading, details={"per class": per_class}, warning=warning)}
 
 
 METRIC = Metric.of_view("ms-ssim-diversity", "samples", ("ms-ssim-diversity",), _measure, "1610.09585")

@@ -3,7 +3,7 @@
     SW_p = (E_theta W_p^p(theta . x, theta . y))^(1/p)               Bonneel et al., 2015, doi:10.1007/s10851-014-0506-3
 
 In one dimension it is W_p itself; a shift by t gives |t| / sqrt(D) for p = 2. 0 is ideal, and samples never reach it:
-the floor in the settings is what two halves of the real ones show. Directions come from the seed, in orthogonal groups
+the floor in the details is what two halves of the real ones show. Directions come from the seed, in orthogonal groups
 (Rowland et al., 2019, arXiv:1903.03784: less noise for nothing), so only values of one seed share them.
 """
 
@@ -70,17 +70,19 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     value = _value(powers, p)
     # Of independent directions; orthogonal ones are at least as good.
     error = float(powers.std() / len(powers) ** 0.5 / (2 * value)) if len(powers) > 1 and value else 0.0
-    settings = {"p": p, "directions": len(powers), "error of the directions": error}
+    settings = {"p": p, "directions": len(powers)}
+    details = {"error of the directions": error}
     if min(n, m) < 4:
         nothing = f"{min(n, m)} samples say nothing"
-        return {"sliced-w2": Reading(value, "lower", 0.0, settings=settings, warning=nothing)}
+        return {"sliced-w2": Reading(value, "lower", 0.0, settings=settings, details=details,
+                                     warning=nothing)}
     halves = [_value(on_lines(real[:, i], fake[:, j], p), p) for i, j in subsets(n, m, 8, context.seed)]
     low, high = interval(value, halves)
     floor = _value(on_lines(real[:, :n // 2], real[:, n // 2:n // 2 * 2], p), p)
     warning = (f"real samples, {n // 2} against {n // 2}, are {floor:.3g} apart by chance alone"
                if low < floor else "")
     return {"sliced-w2": Reading(value, "lower", 0.0, (max(0.0, low), high), "8 random halves, the same directions",
-                                 settings | {"floor": floor}, warning)}
+                                 settings, warning, details | {"floor": floor})}
 
 
 METRIC = Metric.of_view("sliced-w2", "features", ("sliced-w2",), _measure, "1806.07755")
