@@ -4,15 +4,20 @@ Sec. 4.3 adds that its generator needs no batch norm, where DCGAN, trained with 
 layers of as many filters). At 16 px and three layers -log D, measured beside it, trains. What does not, in this budget,
 is Algorithm 1 of the GAN paper: D's loss falls to 0.001 and G's gradient with it. Later some seeds recover (one had by
 step 1000), others do not (one had not by step 3000).
+
+In one dimension the optimal map between two laws is the monotone one. A generator that starts as the identity of z comes
+to it: the critic's gradient moves samples at one place alike, so that they keep their order. But no loss asks for that
+order, and from random weights G may fold: on two of three seeds, after as many steps, the rank correlation with z was
+0.02 and 0.38, and W1 0.11 and 0.12.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ..core import DataSpec, Model
+from ..core import Batch, DataSpec, Model
 from ..data import ArrayDataset, Dataset
 from ..engine import Trainer
 from ..metrics.distribution.wasserstein import wasserstein
@@ -25,6 +30,7 @@ from .trial import Trial
 THETAS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)    # distances between the lines
 LINE_UPDATES = 600                           # of critic and discriminator at each distance
 EVERY, MATCHED = 50, 500                     # steps between looks at W1, and samples matched in each
+HEAD_START, LEVELS = 200, 2_000              # updates that make G the identity, and values of z to judge its map at
 
 
 class Line(nn.Module):
@@ -75,6 +81,13 @@ def parallel_lines(trial: Trial) -> dict[str, float | list[float]]:
             "distance of JS from log 2": max(abs(value - math.log(2)) for value in divergence)}
 
 
+def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float:
+    """Spearman's."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(x, y).statistic)
+
+
 class Look:
     """Follows a training: the estimate of its critic, and the exact W1 to the data."""
 
@@ -94,10 +107,8 @@ class Look:
             self.recent.clear()
 
     def correlation(self) -> float:
-        """Spearman's, between the estimates and the exact distances."""
-        from scipy.stats import spearmanr
-
-        return float(spearmanr(self.estimates, self.exact).statistic)
+        """Between the estimates and the exact distances."""
+        return rank_correlation(self.estimates, self.exact)
 
 
 def training(trial: Trial) -> dict[str, float | list[float]]:
@@ -125,8 +136,48 @@ def without_norm(trial: Trial) -> dict[str, float]:
     return found | {"fid ratio, no norm": found["fid, no norm, wgan"] / found["fid, no norm, minimax"]}
 
 
+def levels(count: int) -> Tensor:
+    """Levels of probability, (count, 1): the midpoints of as many equal parts of [0, 1]."""
+    return ((torch.arange(count, dtype=torch.float64) + 0.5) / count).unsqueeze(1)
+
+
+def exponential(level: Tensor) -> Tensor:
+    """The quantiles of Exp(1) - 1, whose mean is 0 and whose standard deviation is 1."""
+    return -torch.log1p(-level) - 1
+
+
+def exponential_data() -> Dataset:
+    return ArrayDataset(exponential(levels(10_000)).float().numpy(), DataSpec(shape=(1,)), name="Exp(1) - 1")
+
+
+def transport(trial: Trial) -> dict[str, float]:
+    """Start G as the identity, play, and set G(z) against the monotone map from N(0, 1) to the data.
+
+    z and the data are taken at equal levels, not drawn: two draws of 2000 from the data are 0.04 apart by chance.
+    """
+    trainer = trial.start("transport")
+    model = trainer.model
+
+    def identity(batch: Batch) -> dict[str, Tensor]:
+        z = model.noise(batch)
+        return {"identity": (model.generator(z) - z).square().mean()}
+
+    for _ in range(HEAD_START):
+        trainer.update("generator", identity, trainer.batch())
+    trainer.reset_optimizer("generator")
+    trainer.fit()
+    z, real = torch.special.ndtri(levels(LEVELS)), exponential(levels(LEVELS))
+    with trainer.averaged() as done, torch.no_grad():
+        x = done.generate(z.float()).double()
+    along = z[:, 0].tolist()
+    trial.panel("G in one dimension", curves_panel(
+        {"monotone map": (along, real[:, 0].tolist()), "G(z)": (along, x[:, 0].tolist())}, "z"))
+    return {"rank correlation of z and G(z)": abs(rank_correlation(along, x[:, 0].tolist())),
+            "W1 of G(z), 1-D": wasserstein(x, real)}
+
+
 def measure(trial: Trial) -> dict[str, float | list[float]]:
-    return training(trial) | parallel_lines(trial) | without_norm(trial)
+    return training(trial) | parallel_lines(trial) | transport(trial) | without_norm(trial)
 
 
 LINES = {"z_dim": 1, "batch_size": 128}
@@ -135,13 +186,16 @@ DIGITS = {"steps": 500}                      # of the generator, in every game
 CLAIM = Claim(
     statement="The critic's loss follows the Wasserstein distance while training, and grows linearly with the distance "
               "of disjoint supports, where the Jensen-Shannon divergence is flat at log 2. "
-              "It trains a generator without batch norm in 500 steps, in which the minimax game learns nothing yet.",
+              "It carries a one-dimensional generator from the identity to the optimal transport map, and trains one "
+              "without batch norm in 500 steps, in which the minimax game learns nothing yet.",
     baseline="the GAN game; for the generator without batch norm, its Algorithm 1 (at this size -log D trains)",
     sides={
         "wgan": Side("wgan", "ring"),
         "gan": Side("gan", "ring", {"steps": 2_000}),
         "lines, wgan": Side("wgan", "ring", LINES | {"clip": 0.01, "lr": 5e-4}, line),
         "lines, gan": Side("gan", "ring", LINES, line),
+        "transport": Side("wgan", "ring", {"z_dim": 1, "width": 64, "lr": 5e-5, "batch_size": 256, "steps": 1_800,
+                                           "ema": 128_000}, exponential_data),
         "no norm, wgan": Side("wgan", "small", DIGITS | {"generator_norm": "none"}),
         "no norm, minimax": Side("recipe", "small", DIGITS | {"generator_norm": "none", "objective": "saturating"}),
         "no norm, -log D": Side("recipe", "small", DIGITS | {"generator_norm": "none"}),
@@ -158,6 +212,10 @@ CLAIM = Claim(
               "catalogue OBJ-05 (ii); 1701.07875, Example 1"),
         Check("no weight of the critic leaves [-c, c]", "largest weight over c", "at most", 1,
               "1701.07875, Alg. 1"),
+        Check("in 1-D, G(z) follows the order of z", "rank correlation of z and G(z)", "at least", 0.995,
+              "catalogue OBJ-05 (optimal transport): 1 to two decimals"),
+        Check("and transports z to the data", "W1 of G(z), 1-D", "at most", 0.05,
+              "catalogue OBJ-05 (optimal transport); the data has standard deviation 1"),
         Check("without batch norm in G, all ten digits among 1000 samples", "classes, no norm, wgan", "at least", 10,
               "catalogue OBJ-05 (iii); 1701.07875, Sec. 4.3: no mode collapse"),
         Check("and at most half the FID of the minimax game without it", "fid ratio, no norm", "at most", 0.5,
