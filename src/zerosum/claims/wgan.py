@@ -5,8 +5,8 @@ layers of as many filters). At 16 px and three layers -log D, measured beside it
 is Algorithm 1 of the GAN paper: D's loss falls to 0.001 and G's gradient with it. Later some seeds recover (one had by
 step 1000), others do not (one had not by step 3000).
 
-In one dimension the optimal map between two laws is the monotone one. A generator that starts as the identity of z comes
-to it: the critic's gradient moves samples at one place alike, so that they keep their order. But no loss asks for that
+In one dimension the optimal map between two laws is the monotone one. A generator that starts as the identity of z gets
+there: the critic's gradient moves samples at one place alike, so that they keep their order. But no loss asks for that
 order, and from random weights G may fold: on two of three seeds, after as many steps, the rank correlation with z was
 0.02 and 0.38, and W1 0.11 and 0.12.
 """
