@@ -121,7 +121,7 @@ def test_a_generator_of_three_classes_scores_lower_than_real_digits():
         assert full[name].card.features["name"] == "judge-digits"
     assert three["inception-score"].value == pytest.approx(3, abs=0.1)
     assert three["mode-score"].value == pytest.approx(3 * 0.3, abs=0.1)      # KL(3 of 10 || 10) = log(10 / 3)
-    ten = full["inception-score"].card.settings
+    ten = full["inception-score"].card.details
     assert ten["mean of 10 splits"] < full["inception-score"].value and ten["std of 10 splits"] > 0
 
 

@@ -9,6 +9,7 @@ compared with what the same judge gives real samples, never with published value
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -68,18 +69,16 @@ def shortfall(p: Tensor) -> float:
     return float((p.var(0, unbiased=False)[seen] / mean[seen]).sum()) / (2 * len(p))
 
 
-def reading(value: float, ideal: float, halves: list[float], missing: float, settings: dict,
-            details: dict | None = None) -> Reading:
+def reading(value: float, ideal: float, halves: list[float], missing: float, settings: dict) -> Reading:
     """A score >= 0 with the interval of its random halves (none: too few samples), `missing` nats too low."""
     if not halves:
-        return Reading(value, "higher", ideal, settings=settings, details=details or {},
-                       warning="so few samples say nothing")
+        return Reading(value, "higher", ideal, settings=settings, warning="so few samples say nothing")
     low, high = interval(value, halves)
     warning = ""
     if missing > FEW:
         warning = f"so few samples score too low: about {value * math.expm1(missing):.2g} would be added by more"
     return Reading(value, "higher", ideal, (max(0.0, low), high), f"{len(halves)} random halves",
-                   settings, warning, (details or {}) | {"bias": value * -math.expm1(missing)})
+                   settings, warning, {"bias": value * -math.expm1(missing)})
 
 
 def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
@@ -94,7 +93,8 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
     draws = [] if few else subsets(len(real), len(fake), 40, context.seed)
     halves = [inception_score(fake[rows], splits=splits)[0] for _, rows in draws]
     missing = shortfall(probabilities_of(fake)) * splits
-    return {"inception-score": reading(value, ideal, halves, missing, settings, details)}
+    found = reading(value, ideal, halves, missing, settings)
+    return {"inception-score": replace(found, details=found.details | details)}
 
 
 METRIC = Metric.of_view("inception-score", "probabilities", ("inception-score",), _measure, "1606.03498")
