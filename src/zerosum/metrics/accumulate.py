@@ -10,6 +10,8 @@ from ..core import DataSpec, UsageError
 from .compute import Array, Views, chosen, measure, seen
 from .distribution.statistics import Statistics
 from .features import Extractor
+from .features.extractor import about
+from .features.resolve import under
 from .look import Looker, asked_by
 from .metric import Context, Metric, ModelMetric, Seen, View
 from .protocol import OURS, Protocol, protocol_of
@@ -33,7 +35,10 @@ class Accumulator:
             if isinstance(metric, ModelMetric) or metric.memory:
                 raise UsageError(f"the metric '{metric.name}' cannot be gathered batch by batch: use zerosum.evaluate")
             self.metrics.append(metric)
-        self.extractor, self.context = extractor, Context(seed, extractor=extractor, protocol=protocol_of(protocol))
+        protocol = protocol_of(protocol)
+        if extractor is not None:
+            extractor = under(protocol, extractor, [metric.name for metric in self.metrics])
+        self.extractor, self.context = extractor, Context(seed, extractor=extractor, protocol=protocol)
         self.sides = {"real": _Side(self.metrics), "fake": _Side(self.metrics)}
 
     def update(self, *, real: Views | None = None, fake: Views | None = None) -> Self:
@@ -54,8 +59,7 @@ class Accumulator:
     def compute(self) -> dict[str, Score]:
         """Scores of everything so far; UsageError while a side has fewer than two samples."""
         real, fake = (side.seen(name) for name, side in self.sides.items())
-        features = {} if self.extractor is None else {
-            "name": self.extractor.name, "dim": self.extractor.dim, "weights_hash": self.extractor.weights_hash}
+        features = {} if self.extractor is None else about(self.extractor)
         card = ScoreCard(len(real), len(fake), features=features, protocol=self.context.protocol.name,
                          seed=self.context.seed)
         scores: dict[str, Score] = {}

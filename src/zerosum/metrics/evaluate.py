@@ -12,7 +12,7 @@ from ..core import DataSpec, UsageError, require
 from . import sources
 from .compute import chosen, measure, on_cards
 from .features import Extractor, Features, extractor_for
-from .features.extractor import resize_note
+from .features.extractor import about, resize_note
 from .look import Looker, asked_by, times
 from .metric import Context, Metric, ModelMetric, Seen
 from .protocol import OURS, Protocol, protocol_of
@@ -81,7 +81,7 @@ def reference(data: "str | Path | DataConfig | Dataset", *, n: int | None = None
            "targets": data.spec.num_classes > 0, "spectrum": data.spec.is_image}
     views = {view: "features" for view in STORED if can.get(view, True)}
     seen = Looker(views, extractor, protocol).real(data, rows, share)
-    return Reference(seen, data.name, data.split, data.spec, _of(extractor), protocol.name, data.fingerprint, seed,
+    return Reference(seen, data.name, data.split, data.spec, about(extractor), protocol.name, data.fingerprint, seed,
                      data.factors)
 
 
@@ -127,14 +127,9 @@ def _beside(model: Any, extractor: Extractor) -> Extractor:
     return extractor.to(device) if isinstance(device, torch.device) and hasattr(extractor, "to") else extractor
 
 
-def _of(extractor: Extractor) -> dict[str, Any]:
-    about = {"name": extractor.name, "dim": extractor.dim, "weights_hash": extractor.weights_hash}
-    return about | ({"input": extractor.input} if hasattr(extractor, "input") else {})
-
-
 def _card(extractor: Extractor, data: "Dataset", shape: tuple[int, ...], counts: tuple[int, int],
           context: Context) -> ScoreCard:
-    features = _of(extractor)
+    features = about(extractor)
     accuracy, wanted = getattr(extractor, "accuracy", None), getattr(extractor, "shape", None)
     if accuracy is not None:
         features |= {"accuracy": accuracy, "task": getattr(extractor, "task", "class")}

@@ -1,6 +1,6 @@
 """The contract of a feature extractor, and how images of another size or colour are made to fit one."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -45,6 +45,12 @@ class Layers(Protocol):
 
         The network brings the images into the range and number of channels that it wants, and leaves their size.
         """
+
+
+def about(extractor: Extractor) -> dict[str, Any]:
+    """What must be equal where features are compared: name, dim, hash of the weights, and how images are scaled."""
+    told = {"name": extractor.name, "dim": extractor.dim, "weights_hash": extractor.weights_hash}
+    return told | ({"input": extractor.input} if hasattr(extractor, "input") else {})
 
 
 def fit_images(x: Tensor, shape: tuple[int, int, int], how: Resize = "antialias") -> Tensor:

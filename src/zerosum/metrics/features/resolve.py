@@ -39,7 +39,16 @@ def extractor_for(features: Features, data: "Dataset", protocol: Protocol = OURS
         features = defined[0]
     if defined and features in NAMES and features not in defined:
         raise _undefined(protocol, defined, str(features))
-    found = _found(features, data, protocol)
+    return _agreed(_found(features, data, protocol), protocol, defined)
+
+
+def under(protocol: Protocol, extractor: Extractor, metrics: Iterable[str]) -> Extractor:
+    """This extractor of images as the protocol uses it; UsageError where it is another that these metrics ask for."""
+    found = extractor.under(protocol) if isinstance(extractor, NetworkFeatures) else extractor
+    return _agreed(found, protocol, _defined(protocol, metrics))
+
+
+def _agreed(found: Extractor, protocol: Protocol, defined: tuple[str, ...]) -> Extractor:
     if defined and not isinstance(found, tuple(PUBLISHED[name].features for name in defined)):
         raise _undefined(protocol, defined, found.name)
     return found

@@ -36,10 +36,11 @@ class VGG16(nn.Module):
 
     def layers(self, x: Tensor) -> Iterator[Tensor]:
         """What lies below each pooling: relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3."""
-        for layer in self.features:
+        for layer in self.features[:-1]:
             if isinstance(layer, nn.MaxPool2d):
                 yield x
             x = layer(x)
+        yield x
 
     def forward(self, x: Tensor) -> Tensor:
         x = adaptive_avg_pool2d(self.features(x), 7).flatten(1)

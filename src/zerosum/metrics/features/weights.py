@@ -25,8 +25,8 @@ def hash_of(network: nn.Module) -> str:
     """A hash of weights: 16 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=8)
     for name, tensor in sorted(network.state_dict().items()):
-        # As bytes, because NumPy has no bfloat16.
-        digest.update(name.encode() + tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+        digest.update(name.encode())         # and the bytes, because NumPy has no bfloat16
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
 
 
