@@ -151,7 +151,11 @@ def test_the_table_fits_a_terminal_and_marks_the_best():
 
 def test_warnings_are_said_once():
     a, b = (score(v, 0.1, warnings=(f"about {v} of it is bias",)) for v in (1.0, 2.0))
-    assert "NOTE m: about 1.0 of it is bias (a; likewise b)" in str(of(a=a, b=b))
+    assert "NOTE m: about 1.0 of it is bias (a; likewise b)" in of(a=a, b=b).notes()
+    both = judged({"a": {"m": a, "o": a}, "b": {"m": b, "o": score(1.0, 0.1)}})
+    assert both.notes()[1:] == ["NOTE m, o: about 1.0 of it is bias (a; likewise b)"]
+    sizes = of(a=score(1.0, 0.1, image_size=(8, 8)), b=score(1.0, 0.1, image_size=(16, 16)))
+    assert [note.endswith(end) for note, end in zip(sizes.notes(), ("(a)", "(b)"), strict=True)] == [True, True]
 
 
 # Measuring -----------------------------------------------------------------------------------------------------------

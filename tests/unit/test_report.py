@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 
@@ -13,10 +14,13 @@ import torch
 from PIL import Image
 
 from zerosum.core import UsageError
+from zerosum.metrics import Score, ScoreCard
+from zerosum.metrics.compare import judged
 from zerosum.runs.chart import Line, chart, moving_average, short, standalone, thin
+from zerosum.runs.compared import intervals
 from zerosum.runs.curves import compare, compared, panels_of, records_of
 from zerosum.runs.pictures import grid, save_png
-from zerosum.runs.report import compare_report, write_report
+from zerosum.runs.report import compare_report, names_of, write_report
 from zerosum.runs.timelapse import timelapse
 
 CARD = {"n_real": 360, "n_fake": 1000, "data": "digits", "split": "test", "image_size": [32, 32],
@@ -345,3 +349,34 @@ def test_scores_of_different_protocols_are_not_ranked(run, tmp_path):
 def test_runs_of_one_name_are_told_apart(run, tmp_path):
     other = make_run(tmp_path / "elsewhere" / run.name)
     assert str(other) in Page(compare_report([run, other], tmp_path / "pages.html")).text
+
+
+def test_measured_scores_with_verdicts_and_intervals(run, tmp_path):
+    other, third = make_run(tmp_path / "other"), make_run(tmp_path / "third")
+    folders = [run, other, third]
+    card = ScoreCard(9, 9, ideal=0.0)
+    measured = judged({name: {"fid": Score("fid", value, replace(card, interval=(value - 1, value + 1))),
+                              "w<2": Score("w<2", value, card)}
+                       for name, value in zip(names_of(folders), (9.5, 3.25, 3.5), strict=True)})
+    page = Page(compare_report(folders, tmp_path / "pages.html", measured))
+    assert "<b>3.25</b>" in page.source and "<b>9.5</b>" not in page.source
+    assert "9.5 8.5 to 10.5 worse, p < 0.001" in page.text
+    assert "best better than gan-digits-001" in page.text and "3.5 2.5 to 4.5 no worse, p = 0.73" in page.text
+    assert "not tested: no interval" in page.text and "Holm" in page.text
+    labels = [element["aria-label"] for element in page.all("svg")]
+    assert "fid: gan-digits-001 9.5, other 3.25, third 3.5" in labels
+    assert page.source.count(">ideal</text>") == 2
+
+
+def test_a_chart_of_intervals_is_to_scale():
+    values = {"a": (2.0, 1.0, 3.0), "b": (4.0, 3.5, 4.5)}
+    scores = {name: Score("fid", value, ScoreCard(9, 9, interval=(low, high)))
+              for name, (value, low, high) in values.items()}
+    text = intervals("fid", scores)
+    drawn = [re.findall(r"-?[\d.]+", path) for path in re.findall(r'class="smooth s\d" d="([^"]+)"', text)]
+    left, right, middle = (np.array([float(path[i]) for path in drawn]) for i in (0, 5, 9))
+    assert right[0] - left[0] == pytest.approx(2 * (right[1] - left[1]), abs=0.2)
+    assert middle + 3 == pytest.approx((left + right) / 2, abs=0.1)
+    assert (left[1] - left[0]) / (right[0] - left[0]) == pytest.approx(2.5 / 2, abs=0.01)
+    assert intervals("fid", {"a": Score("fid", float("nan"), ScoreCard(9, 9))}) == ""
+    ET.fromstring(intervals("a<b", {"c&d": Score("a<b", 1.0, ScoreCard(9, 9))}))

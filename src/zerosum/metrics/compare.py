@@ -23,7 +23,7 @@ from ..core import DataSpec, UsageError, ZerosumError
 from .comparison import Comparison, Difference, badness
 from .compute import chosen
 from .evaluate import default_metrics, evaluate
-from .features import Extractor, extractor_for
+from .features import Features, extractor_for
 from .look import times
 from .protocol import OURS, Protocol, protocol_of
 from .reference import Reference
@@ -39,7 +39,7 @@ log = logging.getLogger("zerosum.metrics")
 
 def compare(models: Mapping[str, Any], data: "str | Path | DataConfig | Dataset | Reference | None" = None,
             metrics: str | Sequence[str] | None = None, *, n: int | None = None, seed: int = 0,
-            features: str | Extractor = "auto", protocol: str | Protocol = OURS) -> Comparison:
+            features: Features = "auto", protocol: str | Protocol = OURS) -> Comparison:
     """Measure models by name on the same real samples, features, number and noise, and test their differences.
 
     models: runs, or whatever `evaluate` measures. data: what all are compared with; default what all runs were trained

@@ -83,20 +83,21 @@ class Comparison:
 
     def notes(self) -> list[str]:
         """How all was measured, and what the metrics have to say of it; what differs only in its numbers once."""
-        said: dict[str, tuple[str, dict[str, None]]] = {}      # text without numbers -> text, models
+        protocols: dict[str, dict[str, None]] = {}             # text -> models
+        warnings: dict[str, tuple[str, dict[str, None], dict[str, None]]] = {}     # shape -> text, metrics, models
         for metric in self.metrics:
             for model, scores in self.scores.items():
-                protocol = f"of {scores[metric].protocol}"
-                warnings = [f"NOTE {metric}: {warning}" for warning in scores[metric].card.warnings]
-                for key, text in [(protocol, protocol), *((re.sub(r"[\d.]+", "", text), text) for text in warnings)]:
-                    said.setdefault(key, (text, {}))[1][model] = None
-        return [self._of(text, list(models)) for text, models in sorted(said.values(), key=_is_warning)]
-
-    def _of(self, text: str, models: list[str]) -> str:
-        """A note, and which models it is about unless it is about all in the same words."""
-        if not text.startswith("NOTE"):
-            return text if models == self.models else f"{text} ({', '.join(models)})"
-        return f"{text} ({models[0]}{'; likewise ' if models[1:] else ''}{', '.join(models[1:])})"
+                protocols.setdefault(scores[metric].protocol, {})[model] = None
+                for text in scores[metric].card.warnings:
+                    _text, metrics, models = warnings.setdefault(re.sub(r"[\d.]+", "", text), (text, {}, {}))
+                    metrics[metric] = models[model] = None
+        said = [f"of {text}" + ("" if len(models) == len(self.scores) else f" ({', '.join(models)})")
+                for text, models in protocols.items()]
+        for text, metrics, models in warnings.values():
+            first, *others = models
+            said.append(f"NOTE {', '.join(metrics)}: {text} ({first}" + (f"; likewise {', '.join(others)})" if others
+                                                                          else ")"))
+        return said
 
     def lines(self, width: int = 80) -> Iterator[str]:
         """The table as lines of text: a paragraph for each metric, its models from the best to the worst."""
@@ -123,10 +124,6 @@ class Comparison:
                 "differences": {metric: [asdict(pair) | {"significant": pair.significant} for pair in pairs]
                                 for metric, pairs in self.differences.items()},
                 "not tested": self.silent, "standing": standing, "method": HOW}
-
-
-def _is_warning(note: tuple[str, dict[str, None]]) -> bool:
-    return note[0].startswith("NOTE")
 
 
 def badness(score: Score) -> float:

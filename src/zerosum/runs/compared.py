@@ -29,7 +29,8 @@ def scores_measured(found: "Comparison") -> list[str]:
         rows.append((f"{escape(metric)}<br><small>{what}</small>{untested}", *cells))
     charts = [intervals(metric, {model: found.scores[model][metric] for model in found.models})
               for metric in found.metrics]
-    return [table(("Score", *found.models), rows, numbers=range(1, len(found.models) + 1)),
+    return [table(("Score", *found.models), rows, numbers=range(1, len(found.models) + 1),
+                  style="wide compared"),
             paragraph("The best value is bold; below each is its 95 % interval, and how it stands beside the best.",
                       "note"),
             *([paragraph(HOW, "note")] if found.differences else []),
@@ -75,8 +76,9 @@ def intervals(metric: str, scores: "dict[str, Score]") -> str:
             whisker = f"M{left:.1f} {y - 4:.1f}v8M{left:.1f} {y:.1f}H{right:.1f}M{right:.1f} {y - 4:.1f}v8" \
                 if scores[name].card.interval else ""
             middle = x[scores[name].value]
-            parts.append(f'<path class="smooth s{number % 12}" d="{whisker}M{middle - 3:.1f} {y - 3:.1f}h6v6h-6z">'
-                         f"<title>{escape(f'{name}: {short(scores[name].value)}')}</title></path>")
+            parts.append(f"<g><title>{escape(f'{name}: {short(scores[name].value)}')}</title>"
+                         f'<path class="smooth s{number % 12}" d="{whisker}M{middle - 3:.1f} {y - 3:.1f}h6v6h-6z"/>'
+                         "</g>")
     return "\n".join([*parts, "</svg>"])
 
 

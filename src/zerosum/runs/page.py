@@ -99,6 +99,7 @@ td small, th small, .note { color: var(--quiet); font-size: .85rem }
 .settings table { table-layout: fixed }
 .settings th:first-child { width: 21% } .settings th:nth-child(2), .settings th:nth-child(3) { width: 13% }
 tr.changed th, tr.changed td:nth-child(2) { color: var(--accent); font-weight: 700 }
+.compared tbody th { min-width: 8.5rem }
 .warning { color: var(--accent) }
 pre { background: var(--wash); border-radius: 4px; padding: .7rem .9rem; margin: 0 0 1.1rem;
   font: .86rem/1.5 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; user-select: all }
