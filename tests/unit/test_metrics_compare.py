@@ -131,6 +131,27 @@ def test_what_cannot_be_tested_has_no_verdict(values, reason):
     assert f"\n  not tested: {reason}\n" in str(found) and "Holm" not in str(found)
 
 
+def test_an_interval_that_leaves_something_out_is_not_tested():
+    found = judged({model: {"recall": score(value, 0.1), "precision": score(value, 0.1)}
+                    for model, value in (("a", 0.2), ("b", 0.9))})
+    assert list(found.silent) == ["recall"] and "leaves out" in found.silent["recall"]
+    assert found.standings("recall")[0].verdict == "best" and found.differences["precision"][0].significant
+
+
+def test_equal_generators_are_rarely_told_apart():
+    """Twenty pairs of disjoint sets of noisy digits: at 5 %, more than four false alarms have p < 0.003."""
+    rows, real = load_data("digits", image_size=8).all(), load_data("digits", image_size=8, split="test")
+    alarms = dict.fromkeys(("1-nn", "kid", "fid", "precision"), 0)
+    for seed in range(20):
+        generator = torch.Generator().manual_seed(seed)
+        x = rows[torch.randperm(len(rows), generator=generator)[:600]]
+        one, other = (x + 0.3 * torch.randn(x.shape, generator=generator)).split(300)
+        found = compare({"one": one, "other": other}, real, "1-nn,kid,fid,precision-recall", n=300)
+        for metric in alarms:
+            alarms[metric] += found.differences[metric][0].significant
+    assert max(alarms.values()) <= 4, alarms
+
+
 def test_details_do_not_part_two_scores():
     assert of(a=score(1.0, 0.1, details={"bias": 1}), b=score(2.0, 0.1, details={"bias": 2})).silent == {}
 
