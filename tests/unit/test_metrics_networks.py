@@ -421,3 +421,14 @@ def test_a_network_moves_to_where_the_model_is():
     evaluate(Model(), images(20), "fid", n=20, features=extractor)
     assert moved == [Model.device]
     assert InceptionFeatures.to is VGGFeatures.to is ModuleFeatures.to     # one for all
+    assert all(hasattr(extractor_for("auto", load_data(name, split="test")), "to")
+               for name in ("digits", "photos", "stacked-digits"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_features_made_on_a_gpu_are_those_of_the_cpu(weights_file, pictures):
+    x, extractor = as_images(pictures), files.from_file(weights_file, (3, 20, 24), PROTOCOLS["clean"])
+    wanted = extractor(x)
+    found = extractor.to("cuda")(x.clone())
+    extractor.to("cpu")
+    assert found.device.type == "cpu" and torch.allclose(found, wanted, rtol=1e-4, atol=1e-4)

@@ -13,7 +13,7 @@ from ..protocol import OURS, Protocol, Resize
 from .extractor import fit_images
 from .weights import hash_of
 
-BATCH = 64                                   # images at a time: 299 x 299 take 1 GB of memory
+ELSEWHERE = 128                              # images at a time on other devices than the CPU
 
 
 class NetworkFeatures:
@@ -23,6 +23,7 @@ class NetworkFeatures:
     """
 
     dim: int
+    batch = 64                               # images at a time on a CPU
     input = ""                               # the numbers that the network takes for an image, for the card
 
     def __init__(self, name: str, network: nn.Module, shape: tuple[int, ...], protocol: Protocol = OURS):
@@ -69,7 +70,7 @@ class NetworkFeatures:
         device = self.device
         with _full_precision(device):
             return torch.cat([function(self._prepared(part.to(device, torch.float32))).float().cpu()
-                              for part in x.detach().split(BATCH)])
+                              for part in x.detach().split(self.batch if device.type == "cpu" else ELSEWHERE)])
 
 
 @contextlib.contextmanager

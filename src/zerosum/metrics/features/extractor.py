@@ -50,7 +50,7 @@ class Layers(Protocol):
 def about(extractor: Extractor) -> dict[str, Any]:
     """What must be equal where features are compared: name, dim, hash of the weights, and how images are scaled."""
     told = {"name": extractor.name, "dim": extractor.dim, "weights_hash": extractor.weights_hash}
-    return told | ({"input": extractor.input} if hasattr(extractor, "input") else {})
+    return told | ({"input": extractor.input} if getattr(extractor, "input", "") else {})
 
 
 def fit_images(x: Tensor, shape: tuple[int, int, int], how: Resize = "antialias") -> Tensor:

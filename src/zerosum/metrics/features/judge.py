@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .extractor import fit_images, float_batch
+from .device import NetworkFeatures
+from .extractor import fit_images
 from .network import DIM, SIDE, FeatureNetwork
 from .weights import drifted, hash_of, load_network
 
@@ -19,8 +20,8 @@ ENOUGH = 0.95                                # of accuracy, for a judge to be be
 __all__ = ["JUDGED", "TrainedFeatures", "TrainedJudge", "hash_of", "judge", "labels_of", "photo_features"]
 
 
-class TrainedFeatures:
-    """Features of a shipped network; images of another size or colour are resized, with antialiasing.
+class TrainedFeatures(NetworkFeatures):
+    """Features (N, 64) of a shipped network, their mean square 1 on the training data.
 
     task: what the network was trained to name, and accuracy: how often it is right on the test part of its data.
     """
@@ -28,17 +29,13 @@ class TrainedFeatures:
     dim = DIM
 
     def __init__(self, data: str, network: FeatureNetwork, record: dict):
-        self.name, self.data, self.network, self.record = f"features-{data}", data, network, record
-        self.weights_hash, self.shape = record["hash"], (record["channels"], SIDE, SIDE)
+        super().__init__(f"features-{data}", network, (record["channels"], SIDE, SIDE))
+        self.data, self.record = data, record
         self.task, self.accuracy = next(iter(record["accuracy"].items()))
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Features (N, 64) of images (N, C, H, W) in [-1, 1], their mean square 1 on the training data."""
-        return torch.cat([self.network.features(self._fit(part)) for part in x.split(256)])
 
     def layers(self, x: Tensor) -> list[Tensor]:
         """Activations (N, C_k, H_k, W_k) below the features, of images of any size, finest first, with gradients."""
-        return self.network.layers(fit_images(x, (self.shape[0], *x.shape[2:])))
+        return self.network.layers(fit_images(x.to(self.device), (self.shape[0], *x.shape[2:])))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -46,8 +43,8 @@ class TrainedFeatures:
         return (f"{self.data} is not the data that {self.name} was trained on (another scikit-learn, matplotlib or "
                 "Pillow): the accuracy is of the original",) if drifted(self.data) else ()
 
-    def _fit(self, x: Tensor) -> Tensor:
-        return fit_images(float_batch(x), self.shape)
+    def _features(self, x: Tensor) -> Tensor:
+        return self.network.features(x)
 
 
 class TrainedJudge(TrainedFeatures):
@@ -72,8 +69,7 @@ class TrainedJudge(TrainedFeatures):
         return super().warnings + weakness(self.accuracy)
 
     def _logits(self, x: Tensor) -> Tensor:
-        head = self.network.heads[self.task]
-        return head(self(x))
+        return self.network.heads[self.task](self(x).to(self.device)).cpu()
 
 
 def weakness(accuracy: float) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The judge of stacked digits: that of digits on each colour channel, so that a class is three digits."""
 
 from functools import cache
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -18,6 +19,11 @@ class StackedJudge:
         self.digits, self.dim, self.weights_hash = digits, 3 * digits.dim, digits.weights_hash
         self.shape, self.task = (3, *digits.shape[1:]), "three digits"
         self.accuracy = digits.accuracy ** 3             # the three are drawn independently
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move the network, and with it the work."""
+        self.digits.to(device)
+        return self
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def _stages() -> Iterator[nn.Module]:
 class VGGFeatures(NetworkFeatures):
     """The features of improved precision and recall, and the layers of LPIPS."""
 
-    dim = DIM
+    dim, batch = DIM, 16
     input = "ImageNet's mean 0 and deviation 1"
 
     def __init__(self, network: VGG16, protocol: Protocol = OURS):
