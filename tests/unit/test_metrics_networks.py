@@ -12,8 +12,8 @@ from torch import nn
 
 from zerosum.core import DataSpec, UsageError, ZerosumError
 from zerosum.data import ArrayDataset, load_data
-from zerosum.metrics import PROTOCOLS, Accumulator, Reference, evaluate, reference
-from zerosum.metrics.features import ModuleFeatures, extractor_for, files
+from zerosum.metrics import PROTOCOLS, Accumulator, ModuleFeatures, Reference, evaluate, reference
+from zerosum.metrics.features import extractor_for, files
 from zerosum.metrics.features.fetch import Weights
 from zerosum.metrics.features.inception import Inception, InceptionFeatures
 from zerosum.metrics.features.resize import resized

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 def evaluate_command(words: list[str]) -> int:
     """zerosum evaluate RUN [--data D] [--metrics A,B] [-n N] [--json], or --real DIR --fake DIR"""
+    from ..engine import join, leave
     from ..metrics import together
 
     arguments = _arguments(words)
-    scores = _of_pairs(arguments) if arguments.paired else _of_sets(arguments)
+    world = join()                           # under torchrun the processes share the work
+    scores = _of_pairs(arguments) if arguments.paired else _of_sets(arguments, share=world.size > 1)
+    leave()
+    if not world.is_first:
+        return 0
     if arguments.json:
         print(json.dumps({name: score.to_json() for name, score in scores.items()}, indent=2))
     else:
@@ -40,8 +45,9 @@ def _arguments(words: list[str]) -> Namespace:
                         "name in --real")
     parser.add_argument("--metrics", metavar="A,B", help=f"which: {', '.join(METRICS)}; with --paired "
                         f"{', '.join(IMAGE_METRICS)}")
-    parser.add_argument("--features", default="auto", metavar="F", help="features: judge, photos, pixels or svc [auto: "
-                        "the judge where there is one]")
+    parser.add_argument("--features", default="auto", metavar="F", help="features: judge, photos, pixels, svc, "
+                        "inception, vgg16, or a file: their weights, or a network as .onnx [auto: what the protocol is "
+                        "defined for, else the judge where there is one]")
     parser.add_argument("--protocol", default="zerosum", metavar="P", help="measure as a published code does: "
                         f"{', '.join(PROTOCOLS)} [zerosum]")
     parser.add_argument("-n", type=int, metavar="int", help="how many samples [as many as real ones]")
@@ -63,7 +69,7 @@ def _of_pairs(arguments: Namespace) -> "dict[str, Score]":
                            image_size=arguments.image_size)
 
 
-def _of_sets(arguments: Namespace) -> "dict[str, Score]":
+def _of_sets(arguments: Namespace, share: bool) -> "dict[str, Score]":
     """Scores of a run or of generated images against real ones."""
     from ..metrics import evaluate
 
@@ -73,13 +79,13 @@ def _of_sets(arguments: Namespace) -> "dict[str, Score]":
         if arguments.real or arguments.fake:
             raise UsageError("name either a run, or --real and --fake")
         run = Run.open(arguments.run, arguments.model)
-        subject, data = run.model, arguments.data or run.plan.data
+        subject, data = run, arguments.data or run.plan.data
     elif arguments.real and arguments.fake:
         subject, data = _sets(arguments.real, arguments.fake, arguments.image_size)
     else:
         raise UsageError("name a run (zerosum evaluate RUN), or two sets: --real D --fake D")
     return evaluate(subject, data, names, n=arguments.n, seed=arguments.seed, features=arguments.features,
-                    protocol=arguments.protocol)
+                    protocol=arguments.protocol, share=share)
 
 
 def _sets(real: str, fake: str, image_size: int) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""From a name to a feature extractor that suits the data."""
+"""From a name, a file or a module to a feature extractor that suits the data and the protocol."""
 
 from collections.abc import Iterable
 from pathlib import Path
