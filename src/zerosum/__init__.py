@@ -10,7 +10,7 @@ from .version import __version__
 
 _WHERE = {
     "train": "runs", "resume": "runs", "load": "runs", "create": "runs", "Run": "runs",
-    "evaluate": "metrics",
+    "evaluate": "metrics", "compare": "metrics",
     "Trainer": "engine", "TrainConfig": "engine",
     "DataConfig": "data", "load_data": "data",
     "Batch": "core", "Card": "core", "DataSpec": "core", "Model": "core", "LatentModel": "core", "Player": "core",
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
     from .data import DataConfig, load_data
     from .engine import TrainConfig, Trainer
-    from .metrics import evaluate
+    from .metrics import compare, evaluate
     from .runs import Run, create, load, resume, train
 
 

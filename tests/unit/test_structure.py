@@ -26,7 +26,8 @@ MAY: dict[str, set[str]] = {
     "runs": BASE | {"data", "engine", "metrics", "models"},
 }
 MAY["claims"] = set(MAY)                      # everything below
-MAY["cli"] = MAY["claims"] | {"claims"}
+MAY["demos"] = MAY["claims"]
+MAY["cli"] = MAY["claims"] | {"claims", "demos"}
 MAY["__init__"] = MAY["cli"] | {"cli"}        # the door
 MAY["__main__"] = {"cli"}
 

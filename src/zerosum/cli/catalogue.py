@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from .. import models as _models  # noqa: F401  (fills the registry)
-from ..core import Model, abilities, find, find_all, settings_of, unknown
+from ..core import Model, abilities, find, find_all, names, settings_of, unknown
 from ..data import load_data
 from ..runs import plan
 from .moves import Still, describe_round
@@ -97,11 +97,14 @@ def describe(cls: type[Model], measured: dict[str, dict[str, Any]]) -> dict[str,
 
 
 def show_command(words: list[str]) -> int:
-    """zerosum show MODEL [--json]"""
-    parser = Parser("zerosum show", "One system: its card, its settings, who moves at which step, its measured claim.")
-    parser.add_argument("model", metavar="MODEL", help="a name from 'zerosum list', or your own FILE.py")
+    """zerosum show MODEL|METRIC [--json]"""
+    parser = Parser("zerosum show", "One system: its card, its settings, who moves at which step, its measured claim; "
+                    "or one metric: what it means, and its trap.")
+    parser.add_argument("model", metavar="NAME", help="a name from 'zerosum list', your own FILE.py, or a metric")
     parser.add_json()
     arguments = parser.parse(words)
+    if _is_metric(arguments.model):
+        return _show_metric(arguments.model, arguments.json)
     document = describe(find(arguments.model), claims())
     if arguments.json:
         print(json.dumps(document, indent=2))
@@ -118,6 +121,25 @@ def show_command(words: list[str]) -> int:
     for name, settings in document["preset_settings"].items():
         print(f"--preset {name:<7} " + "  ".join(f"{key}={value}" for key, value in settings.items()))
     _print_claim(document["measured"])
+    return 0
+
+
+def _is_metric(name: str) -> bool:
+    from ..metrics import METRICS
+
+    return name in METRICS and name not in names()
+
+
+def _show_metric(name: str, as_json: bool) -> int:
+    from ..metrics import METRICS
+    from .metric_docs import describe_metric
+
+    document = describe_metric(METRICS[name])
+    if as_json:
+        print(json.dumps(document, indent=2))
+    else:
+        print(f"{document['about']}\n\nscores     {', '.join(document['gives'])}\nlooks at   "
+              f"{', '.join(document['looks at'])}\npaper      {document['paper']}")
     return 0
 
 

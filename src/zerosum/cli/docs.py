@@ -1,4 +1,4 @@
-"""`make docs`: writes docs/models/ and the summary of claims from cards, configurations and result files."""
+"""`make docs`: writes docs/models/, docs/metrics/ and the summary of claims from cards, docstrings and results."""
 
 import json
 import re
@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import find_all
 from .catalogue import SUMMARY, describe
+from .metric_docs import losses_page, metrics_page, what_metrics_see_page
 
 SIGNS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<", "exactly": "="}
 
@@ -108,6 +109,12 @@ def generate(root: Path) -> dict[Path, str]:
     models = root / "docs" / "models"
     files = {models / f"{d['name']}.md": page(d, measured.get(d["name"])) for d in documents}
     files[models / "README.md"] = index(documents)
+    metrics = root / "docs" / "metrics"
+    files[metrics / "README.md"] = metrics_page()
+    seen = json.loads((root / "results" / "demos" / "what-metrics-see.json").read_text(encoding="utf-8"))
+    files[metrics / "what-metrics-see.md"] = what_metrics_see_page(seen)
+    losses = json.loads((root / "results" / "demos" / "losses.json").read_text(encoding="utf-8"))
+    files[metrics / "losses.md"] = losses_page(losses)
     files[root / SUMMARY.relative_to(SUMMARY.parents[3])] = json.dumps(measured, indent=1, ensure_ascii=False) + "\n"
     return files
 

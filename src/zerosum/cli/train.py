@@ -1,11 +1,12 @@
 """`zerosum train`, `resume` and `demo`."""
 
 import json
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..core import UsageError, find, names
+from ..core import UsageError, ZerosumError, find, names
 from ..data import DataConfig
 from ..engine import TrainConfig, leave
 from ..runs import Run
@@ -115,16 +116,38 @@ def _missing_run(command: str) -> int:
 
 
 def demo_command(words: list[str]) -> int:
-    """zerosum demo: train the default model on real digits and say where everything is."""
+    """zerosum demo: train the default model on real digits and say where everything is; demo NAME: make a figure."""
+    from ..demos import DEMOS
     from ..runs import train
 
-    parser = Parser("zerosum demo", "Train DCGAN on scikit-learn's handwritten digits for about two minutes.")
+    if words and not words[0].startswith("-"):
+        return _figure(words)
+
+    parser = Parser("zerosum demo", "Train DCGAN on scikit-learn's handwritten digits for about two minutes; or make "
+                    f"a figure: zerosum demo NAME, of {', '.join(DEMOS)}.")
     parser.add_argument("--minutes", default=None, metavar="float", help="how long to train [2.2]")
     parser.add_argument("--out", metavar="DIR", help="the run folder [runs/dcgan-digits-NNN]")
     arguments = parser.parse(words)
     budget = {} if arguments.minutes is None else {"minutes": arguments.minutes}
     run = train(DEFAULT_MODEL, preset="demo", out=arguments.out, **budget)
     _say(run, as_json=False)
+    return 0
+
+
+def _figure(words: list[str]) -> int:
+    from ..demos import DEMOS, find_demo
+
+    name, rest = words[0], words[1:]
+    demo = find_demo(name)
+    parser = Parser(f"zerosum demo {name}", DEMOS[name].what)
+    parser.add_argument("--out", default=f"demo-{name}", metavar="DIR", help=f"where the figure goes [demo-{name}]")
+    folder = Path(parser.parse(rest).out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ZerosumError(f"cannot make {folder}: {error.strerror}; choose another with --out") from None
+    for path in demo(folder, lambda text: print(text, file=sys.stderr, flush=True)):
+        print(path)
     return 0
 
 

@@ -103,6 +103,8 @@ def _comparable(metric: Metric, shape: tuple[int, ...], spec: DataSpec) -> None:
 def _able(subject: Any, metric: ModelMetric) -> Any:
     """The model of a run, or the model itself, if it can do what the metric needs."""
     model = sources.model_of(subject)
+    if isinstance(model, (Tensor, np.ndarray)) or hasattr(model, "gather"):
+        raise UsageError(f"the metric '{metric.name}' looks at a model itself: give a run or a model, not its samples")
     for ability in metric.needs:
         require(model, ability)
     return model
@@ -135,6 +137,8 @@ def _card(extractor: Extractor, data: "Dataset", shape: tuple[int, ...], counts:
         features |= {"accuracy": accuracy, "task": getattr(extractor, "task", "class")}
     if wanted is not None and (note := resize_note(shape, wanted, getattr(extractor, "resize", "antialias"))):
         features["resize"] = note
-    return ScoreCard(*counts, data=data.name, split=data.split, image_size=shape[1:], features=features,
-                     protocol=context.protocol.name, quantised=context.protocol.quantised and data.spec.is_image,
-                     seed=context.seed, warnings=getattr(extractor, "warnings", ()))
+    size = data.spec.shape[1:]
+    return ScoreCard(*counts, data=data.name, split=data.split, image_size=size, features=features,
+                     fake_size=() if shape[1:] == size else shape[1:], protocol=context.protocol.name,
+                     quantised=context.protocol.quantised and data.spec.is_image, seed=context.seed,
+                     warnings=getattr(extractor, "warnings", ()))

@@ -62,6 +62,8 @@ class Looker:
 
     def look_at(self, x: Tensor, targets: Tensor | None, spec: DataSpec) -> Looked:
         """The views of one batch of samples like `spec`, and the shape of a sample."""
+        if "spectrum" in self.wanted and not spec.is_image:
+            raise UsageError(f"the metric '{self.wanted['spectrum']}' looks at images, and this data is points")
         x = _sound(float_batch(x), spec)
         if self.protocol.quantised and spec.is_image:
             x = quantised(x)

@@ -1,7 +1,9 @@
 """The contract of a metric: what it looks at, and a function from two sets of it, or from a model, to readings."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from torch import Tensor
@@ -81,6 +83,7 @@ class Metric:
     def of_view(cls, name: str, view: View, gives: tuple[str, ...],
                 measure: Callable[[Tensor, Tensor, Context], dict[str, Reading]], paper: str) -> Self:
         """A metric of one view, whose `measure` takes the two tensors themselves."""
+        @wraps(measure)
         def of_sets(real: Seen, fake: Seen, context: Context) -> dict[str, Reading]:
             return measure(getattr(real, view), getattr(fake, view), context)
 
@@ -99,6 +102,14 @@ class ModelMetric:
     gives: tuple[str, ...]
     measure: Callable[["Model", "Dataset", int, Context], dict[str, Reading]]
     paper: str
+
+
+def about(metric: Metric | ModelMetric) -> str:
+    """What the number means, its ideal and its trap: what the metric's own file says first."""
+    measure = inspect.unwrap(metric.measure)
+    while isinstance(measure, partial):
+        measure = inspect.unwrap(measure.func)
+    return inspect.getdoc(inspect.getmodule(measure)) or ""
 
 
 def same_width(real: Tensor, fake: Tensor, what: str) -> None:

@@ -16,7 +16,8 @@ class ScoreCard:
     n_fake: int
     data: str = "arrays"
     split: str = ""
-    image_size: tuple[int, ...] = ()                     # height, width of the samples as they were given
+    image_size: tuple[int, ...] = ()                     # height, width of the real samples as they were given
+    fake_size: tuple[int, ...] = ()                      # of the fakes, where it is another
     features: dict[str, Any] = field(default_factory=dict)      # name, dim, weights_hash, resize, accuracy, task
     settings: dict[str, Any] = field(default_factory=dict)      # of the estimator
     details: dict[str, Any] = field(default_factory=dict)       # what it found on the way; no part of the protocol
@@ -68,7 +69,8 @@ class Score:
         card = self.card
         size = "x".join(map(str, card.image_size))
         source = " ".join(part for part in (card.data, card.split, size) if part)
-        parts = [f"{card.n_real} real ({source}), {card.n_fake} fake"]
+        fakes = f" ({'x'.join(map(str, card.fake_size))})" if card.fake_size else ""
+        parts = [f"{card.n_real} real ({source}), {card.n_fake} fake{fakes}"]
         if card.features:
             parts.append(_features(card.features))
         if card.protocol != "zerosum":

@@ -13,7 +13,8 @@ from .page import paragraph, table
 Document = dict[str, Any]
 
 # What must be equal, besides the settings of the estimator, before two scores may be compared.
-COMPARABLE = ("n_real", "n_fake", "data", "split", "image_size", "features", "protocol", "better", "version")
+COMPARABLE = ("n_real", "n_fake", "data", "split", "image_size", "fake_size", "features", "protocol", "better",
+              "version")
 
 
 def part(document: Any, *keys: str) -> Mapping[str, Any]:

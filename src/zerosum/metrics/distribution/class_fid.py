@@ -55,7 +55,7 @@ def _measure(real: Seen, fake: Seen, context: Context, view: str, name: str) -> 
     if small:
         warnings.append(f"few samples for {dim} features in {named(small)}: about {min(bias, value):.3g} of this value "
                         "would vanish with more")
-    settings = {"classes by": view, "covariance": "N - 1"}
+    settings = {"classes by": view, "classes": sorted(values), "covariance": "N - 1"}
     return {name: Reading(value, "lower", 0.0, (max(0.0, low), high), f"{count} random halves of each class", settings,
                           "; ".join(filter(None, warnings)), {"bias": bias, "per class": groups.by_name(values)})}
 

@@ -1,0 +1,33 @@
+"""Demonstrations: the theory made visible, each a figure or a film that code generates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from ..core import unknown
+
+Demo = Callable[[Path, Callable[[str], None]], list[Path]]           # of a folder and a voice: the files it wrote
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One demonstration, as `zerosum demo NAME` finds it."""
+
+    what: str
+    module: str
+
+
+DEMOS: dict[str, Entry] = {
+    "metrics": Entry("What the metrics see: the smallest damage to real samples that each of them notices (minutes).",
+                     "what_metrics_see"),
+    "losses": Entry("Three axes: how stable each loss trains, how diverse and how clear its samples are (minutes).",
+                    "three_axes"),
+}
+
+
+def find_demo(name: str) -> Demo:
+    """The demonstration of this name; an unknown one is a UsageError that names the nearest."""
+    if name not in DEMOS:
+        raise unknown("demonstration", name, DEMOS)
+    return import_module(f".{DEMOS[name].module}", __name__).demo

@@ -1,0 +1,100 @@
+"""The figures of the demonstrations."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+INK, ACCENT = "#1c2024", "#0b6aa9"
+
+
+def what_metrics_see(document: Mapping[str, Any], path: Path) -> None:
+    """A table per data set and feature space: how little of each damage every metric notices; dark is early."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from ..core.files import whole_file
+
+    results, damages = document["results"], list(document["damages"])
+    rows = (len(results) + 1) // 2
+    tallest = max(len(result["metrics"]) for result in results.values())
+    figure = Figure(figsize=(12, rows * (0.28 * tallest + 1.1)), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    for axis, (name, result) in zip(figure.subplots(rows, 2, squeeze=False).flat, results.items(), strict=False):
+        _table(axis, f"{name} features, {result['samples']} samples each", result["metrics"], damages)
+    figure.suptitle(f"Smallest damage that a metric notices ({document['false alarms']:.0%} false alarms, "
+                    f"{document['power']:.0%} of draws); blank: not even the full one", color=INK, fontsize=11)
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", facecolor="white")
+
+
+def _table(axis: Any, title: str, metrics: Mapping[str, Any], damages: list[str]) -> None:
+    """Metrics down, damages across; every cell says the smallest strength and is the darker the smaller it is."""
+    for row, of in enumerate(metrics.values()):
+        for column, damage in enumerate(damages):
+            noticed = of[damage]["noticed from"]
+            shade = 0.0 if noticed is None else 1 - 0.85 * noticed
+            axis.add_patch(_cell(column, row, shade))
+            if noticed is not None:
+                axis.text(column + 0.5, row + 0.5, f"{noticed:g}", ha="center", va="center", fontsize=8,
+                          color="white" if shade > 0.55 else INK)
+    axis.set(xlim=(0, len(damages)), ylim=(len(metrics), 0))
+    axis.set_xticks([i + 0.5 for i in range(len(damages))], damages, rotation=28, ha="right", fontsize=8, color=INK)
+    axis.set_yticks([i + 0.5 for i in range(len(metrics))], list(metrics), fontsize=8, color=INK)
+    axis.set_title(title, fontsize=9.5, color=INK, loc="left")
+    axis.tick_params(length=0)
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+
+
+def _cell(column: int, row: int, shade: float) -> Any:
+    from matplotlib.patches import Rectangle
+
+    start, end = (0.95, 0.96, 0.97), (0.043, 0.416, 0.659)
+    colour = tuple(a + (b - a) * shade for a, b in zip(start, end, strict=True))
+    return Rectangle((column + 0.03, row + 0.06), 0.94, 0.88, facecolor=colour, linewidth=0)
+
+
+def three_axes(document: Mapping[str, Any], path: Path) -> None:
+    """A radar per loss, all of one scale: its axes as medians over seeds, each seed thinly, and 1 as the rim."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from ..core.files import whole_file
+
+    losses, names = document["losses"], list(document["definitions"])
+    columns = 4
+    rows = -(-len(losses) // columns)
+    figure = Figure(figsize=(3.1 * columns, 3.2 * rows + 0.6), dpi=110)
+    FigureCanvasAgg(figure)
+    axes = list(figure.subplots(rows, columns, squeeze=False, subplot_kw={"projection": "polar"},
+                                gridspec_kw={"wspace": 0.45, "hspace": 0.32}).flat)
+    for axis, (loss, found) in zip(axes, losses.items(), strict=False):
+        _radar(axis, loss, names, found)
+    for axis in axes[len(losses):]:
+        axis.set_visible(False)
+    figure.suptitle(f"Three axes of every loss, 1 (the rim) is ideal; thick: median of {len(document['seeds'])} seeds",
+                    color=INK, fontsize=11, y=1.0)
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", bbox_inches="tight", facecolor="white")
+
+
+def _radar(axis: Any, title: str, names: list[str], found: Mapping[str, Any]) -> None:
+    """One polygon, the median with its numbers, over a thin one per seed; straight lines, as a radar's are."""
+    from math import pi
+
+    angles = [2 * pi * i / len(names) for i in range(len(names))]
+    closed = [*angles, angles[0]]
+    axis.set_theta_offset(pi / 2)
+    axis.set_theta_direction(-1)
+    for seed in found["seeds"].values():
+        axis.plot(closed, [seed["axes"][name] for name in (*names, names[0])], color=ACCENT, linewidth=0.7, alpha=0.5)
+    values = [found["axes"][name] for name in (*names, names[0])]
+    axis.plot(closed, values, color=ACCENT, linewidth=2)
+    axis.fill(closed, values, color=ACCENT, alpha=0.14, linewidth=0)
+    for level in (0.25, 0.5, 0.75, 1.0):
+        axis.plot(closed, [level] * len(closed), color=INK, linewidth=0.5 if level < 1 else 0.9, alpha=0.35)
+    axis.set(ylim=(0, 1.0), yticks=[])
+    axis.grid(visible=False)
+    axis.spines["polar"].set_visible(False)
+    axis.set_xticks(angles, [f"{name}\n{found['axes'][name]:.2f}" for name in names], fontsize=8, color=INK)
+    axis.set_title(title, fontsize=9.5, color=INK, pad=14)
