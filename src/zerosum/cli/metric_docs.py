@@ -1,4 +1,4 @@
-"""The pages of docs/metrics/: every metric in the words of its own file, the protocols, what the metrics see, the losses."""
+"""The pages of docs/metrics/: every metric in the words of its own file, protocols, and what was measured with them."""
 
 from collections.abc import Mapping
 from statistics import median
@@ -95,8 +95,8 @@ def _conclusion(document: Mapping[str, Any]) -> list[str]:
 PARTS = {
     "kept": "score of a checkpoint / best score up to it, mean over the second half of training",
     "agreement": "lowest / highest mean score of the second half of training, over seeds (one number per loss)",
-    "gradient": "how well the generator's gradient keeps its strength while the discriminator trains on alone: ratio of "
-                "the smaller to the larger norm after {0} and {1} rounds",
+    "gradient": "how well the generator's gradient keeps its strength while the discriminator trains on alone: smaller "
+                "/ larger norm after {0} and {1} rounds",
     "coverage": "coverage / that of real samples",
     "classes": "classes that the judge sees / those it sees in real samples",
     "within classes": "mean distance of two samples of a class, to that of real ones (the smaller / the larger)",
@@ -147,24 +147,21 @@ def _shown(document: Mapping[str, Any]) -> list[str]:
     lines = ["## What it shows", ""]
     for axis in document["definitions"]:
         order = sorted(losses, key=lambda loss: -losses[loss]["axes"][axis])
-        lines.append(f"- {axis.capitalize()}: {_named(losses, axis, order[0])} leads, {_named(losses, axis, order[-1])} "
-                     f"is last{_overlap(losses, axis, order)}.")
-    lines += ["", f"The generator's gradient, {end} against {start} rounds after it has stopped and the discriminator "
-              "trains on alone (Arjovsky and Bottou, [1701.04862](https://arxiv.org/abs/1701.04862); median over seeds):",
-              "", "| loss | times as strong |", "|---|---|"]
+        first, last = (f"{loss} ({losses[loss]['axes'][axis]:.2f})" for loss in (order[0], order[-1]))
+        lines.append(f"- {axis.capitalize()}: {first} leads, {last} is last; {_alike(losses, axis, order)}.")
+    lines += ["", "Once the generator has stopped and the discriminator trains on alone, the gradient that the "
+              f"generator would get is after {end} rounds so many times as strong as after {start} (median over seeds; "
+              "below 1 it vanishes; after Arjovsky and Bottou, [1701.04862](https://arxiv.org/abs/1701.04862)):", "",
+              "| loss | times as strong |", "|---|---|"]
     return lines + [f"| {loss} | {_growth(found)} |" for loss, found in losses.items()]
 
 
-def _named(losses: Mapping[str, Any], axis: str, loss: str) -> str:
-    return f"{loss} ({losses[loss]['axes'][axis]:.2f})"
-
-
-def _overlap(losses: Mapping[str, Any], axis: str, order: list[str]) -> str:
+def _alike(losses: Mapping[str, Any], axis: str, order: list[str]) -> str:
     """Which losses have a seed as good as the leader's worst: between these, three seeds do not decide."""
     def of_seeds(loss: str) -> list[float]:
         return [seed["axes"][axis] for seed in losses[loss]["seeds"].values()]
     alike = [loss for loss in order[1:] if max(of_seeds(loss)) >= min(of_seeds(order[0]))]
-    return f"; seeds of {', '.join(alike)} overlap with the leader's" if alike else "; no other's seeds overlap with its"
+    return f"the best seed of {', '.join(alike)} reaches the leader's worst" if alike else "no other reaches its seeds"
 
 
 def _growth(found: Mapping[str, Any]) -> str:
@@ -177,9 +174,9 @@ def _growth(found: Mapping[str, Any]) -> str:
 def _told_apart(document: Mapping[str, Any]) -> list[str]:
     lines = ["## What the axes tell apart", "",
              f"Real samples with known damage (strength {document['damage']:g} of that in [what the metrics see]"
-             "(what-metrics-see.md)), on the two axes that need no training. A loss of diversity leaves clarity alone; "
-             "a loss of quality lowers both, since a blurred sample covers no real one: read diversity only among "
-             "losses of like clarity. A copy of real samples is perfect on both.", "",
+             "(what-metrics-see.md)), on the two axes that need no training. What is missing lowers diversity alone; "
+             "what is unclear lowers both, since a blurred sample covers no real one: read diversity only among losses "
+             "of like clarity. A copy of real samples is perfect on both.", "",
              "| damage | diversity | clarity |", "|---|---|---|"]
     return lines + [f"| {name} | {axes['diversity']:.2f} | {axes['clarity']:.2f} |"
                     for name, axes in document["damaged"].items()]
@@ -193,11 +190,11 @@ LIMITS = [
     "[1711.10337](https://arxiv.org/abs/1711.10337)). Three seeds show large differences only. What goes into an axis, "
     "and with what weight, is a choice; the parts are listed so that another can be made.", "",
     "## What no number here replaces", "",
-    "No number on this page has been compared with the judgement of people. Judges and features were trained on the same "
-    "small data and see what separates its classes; a person sees a stroke that no hand would draw. Human ratings are "
-    "slow, cost money, and depend on the rater, the instruction and the time allowed (Salimans et al., "
-    "[1606.03498](https://arxiv.org/abs/1606.03498), found that raters grow stricter once they are told their mistakes), "
-    "and people shown single samples cannot see that modes are missing. Use both: look at samples before you believe a "
+    "No number on this page has been compared with the judgement of people. Judges and features were trained on the "
+    "same small data and see what separates its classes; a person sees a stroke that no hand would draw. Human ratings "
+    "are slow, cost money, and depend on the rater and the instruction (the raters of Salimans et al., "
+    "[1606.03498](https://arxiv.org/abs/1606.03498), grew stricter once they were shown their mistakes), and people "
+    "who see single samples cannot notice that modes are missing. Use both: look at samples before you believe a "
     "score.", "",
     "How much data a GAN needs is open. What is known is empirical, for one data set and network at a time; nothing on "
     "this page says how its numbers would change with more or fewer images.",
