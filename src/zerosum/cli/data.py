@@ -2,28 +2,15 @@
 
 import argparse
 import json
-import sys
-import time
 from pathlib import Path
 
 from ..core import UsageError, build, unknown
 from ..data import DataConfig, Survey, describe_builtin, glimpse, picture, prepare, survey
 from .catalogue import print_table
+from .counter import Counter
 from .parser import Parser, settings_in
 
 MOST_NAMED = 20                               # files named on the screen; --json has all
-
-
-class Counter:
-    """Says on stderr how many samples are done, every few seconds."""
-
-    def __init__(self, what: str, every: float = 2.0):
-        self.what, self.every, self._said = what, every, time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        if time.monotonic() - self._said >= self.every:
-            self._said = time.monotonic()
-            print(f"{self.what} {done:,} of {total:,}", file=sys.stderr, flush=True)
 
 
 def data_command(words: list[str]) -> int:

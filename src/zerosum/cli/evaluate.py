@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import UsageError
 from ..runs import Run
+from .counter import Counter
 from .parser import Parser
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _of_sets(arguments: Namespace, share: bool) -> "dict[str, Score]":
     else:
         raise UsageError("name a run (zerosum evaluate RUN), or two sets: --real D --fake D")
     return evaluate(subject, data, names, n=arguments.n, seed=arguments.seed, features=arguments.features,
-                    protocol=arguments.protocol, share=share)
+                    protocol=arguments.protocol, share=share, tell=Counter("looked at", "chunks of samples"))
 
 
 def _sets(real: str, fake: str, image_size: int) -> tuple[Any, Any]:

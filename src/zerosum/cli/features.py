@@ -4,6 +4,7 @@ import json
 
 from ..core import UsageError
 from ..data import DataConfig
+from .counter import Counter
 from .parser import Parser, settings_in
 
 
@@ -31,7 +32,7 @@ def features_command(words: list[str]) -> int:
     from ..data import load_data
 
     made = reference(load_data(config), n=arguments.n, seed=arguments.seed, features=arguments.features,
-                     protocol=arguments.protocol)
+                     protocol=arguments.protocol, tell=Counter("looked at", "chunks of samples"))
     made = made.without_features() if arguments.statistics_only else made
     made.save(arguments.out)
     about = {"file": arguments.out, "data": made.name, "split": made.split, "count": len(made),

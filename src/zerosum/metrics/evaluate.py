@@ -13,7 +13,7 @@ from . import sources
 from .compute import chosen, measure, on_cards
 from .features import Extractor, Features, extractor_for
 from .features.extractor import about, resize_note
-from .look import Looker, asked_by, times
+from .look import Looker, Tell, asked_by, times
 from .metric import Context, Metric, ModelMetric, Seen
 from .protocol import OURS, Protocol, protocol_of
 from .reference import STORED, Reference
@@ -28,7 +28,8 @@ AT_SIZE = ("samples", "spectrum")            # views of which both sets must hav
 
 def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | Tensor | np.ndarray | None" = None,
              metrics: str | Sequence[str] | None = None, *, n: int | None = None, seed: int = 0,
-             features: Features = "auto", protocol: str | Protocol = OURS, share: bool = False) -> dict[str, Score]:
+             features: Features = "auto", protocol: str | Protocol = OURS, share: bool = False,
+             tell: Tell | None = None) -> dict[str, Score]:
     """Scores of a model's samples against real ones, by name, in the order of `metrics`.
 
     model: anything that can `sample`, a run, a data set of generated samples, or samples (N, C, H, W) in [-1, 1] or
@@ -37,21 +38,18 @@ def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | 
     n: samples to draw; default as many as there are real ones, at most 10 000 images or 2500 points. features: a name
     (see `extractor_for`), a file of weights or of an ONNX network, a module, or an extractor; it is moved to the
     model's device. protocol: a published one, or our own. share: the processes of torch.distributed share the drawing
-    and looking, and all return the same. A conditional model draws with labels as they occur in the data.
+    and looking, and all return the same. tell(done, total): hears how far looking has come, in chunks of samples.
+    A conditional model draws with labels as they occur in the data.
     Raises UsageError for unknown names and things that do not fit, ZerosumError for samples that are not finite.
     """
-    if n is not None and n < 2:
-        raise UsageError(f"n must be at least 2, not {n}")
     data, protocol = sources.data_for(model, data), protocol_of(protocol)
     wanted = chosen(default_metrics(data) if metrics is None else metrics)
     extractor = _beside(model, extractor_for(features, data, protocol, [metric.name for metric in wanted]))
-    most = MOST_IMAGES if data.spec.is_image else MOST_POINTS
-    rows = sources.some(len(data), max(n or 0, most), seed)
-    count = n or min(len(data) or most, most)
+    rows, count = _counts(data, n, seed)
     of_sets = [metric for metric in wanted if isinstance(metric, Metric)]
     real, fake, shape = None, None, data.spec.shape
     if of_sets:
-        look = Looker(asked_by(of_sets), extractor, protocol)
+        look = Looker(asked_by(of_sets), extractor, protocol, tell)
         real = (data.seen_by(of_sets, extractor, protocol) if isinstance(data, Reference)
                 else look.real(data, rows, share))
         fake, shape = look(sources.fake(model, count, data, seed), data.spec, share)
@@ -68,8 +66,17 @@ def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | 
     return scores
 
 
+def _counts(data: "Dataset", n: int | None, seed: int) -> tuple[Tensor, int]:
+    """Which real samples are looked at, and how many are drawn."""
+    if n is not None and n < 2:
+        raise UsageError(f"n must be at least 2, not {n}")
+    most = MOST_IMAGES if data.spec.is_image else MOST_POINTS
+    return sources.some(len(data), max(n or 0, most), seed), n or min(len(data) or most, most)
+
+
 def reference(data: "str | Path | DataConfig | Dataset", *, n: int | None = None, seed: int = 0,
-              features: Features = "auto", protocol: str | Protocol = OURS, share: bool = False) -> Reference:
+              features: Features = "auto", protocol: str | Protocol = OURS, share: bool = False,
+              tell: Tell | None = None) -> Reference:
     """What metrics look at of real data, made once: `Reference.save` keeps it, `evaluate` takes it in place of data.
 
     n: how many samples, drawn with `seed`; default all.
@@ -80,7 +87,7 @@ def reference(data: "str | Path | DataConfig | Dataset", *, n: int | None = None
     can = {"labels": hasattr(extractor, "classify"), "probabilities": hasattr(extractor, "probabilities"),
            "targets": data.spec.num_classes > 0, "spectrum": data.spec.is_image}
     views = {view: "features" for view in STORED if can.get(view, True)}
-    seen = Looker(views, extractor, protocol).real(data, rows, share)
+    seen = Looker(views, extractor, protocol, tell).real(data, rows, share)
     return Reference(seen, data.name, data.split, data.spec, about(extractor), protocol.name, data.fingerprint, seed,
                      data.factors)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
 
 Look = Callable[[Tensor], Tensor]
+Tell = Callable[[int, int], None]
 Looked = tuple[dict[View, Tensor], tuple[int, ...]]      # the views of one chunk, and the shape of its samples
 
 
@@ -29,10 +30,14 @@ def asked_by(metrics: Iterable[Metric]) -> dict[View, str]:
 
 
 class Looker:
-    """Makes views of samples with an extractor. wanted: each view, and the metric that asks for it."""
+    """Makes views of samples with an extractor. wanted: each view, and the metric that asks for it.
 
-    def __init__(self, wanted: Mapping[View, str], extractor: Extractor, protocol: Protocol = OURS):
-        self.wanted, self.extractor, self.protocol = dict(wanted), extractor, protocol
+    `tell(done, total)` hears how many chunks of samples were looked at: a large network takes its time.
+    """
+
+    def __init__(self, wanted: Mapping[View, str], extractor: Extractor, protocol: Protocol = OURS,
+                 tell: Tell | None = None):
+        self.wanted, self.extractor, self.protocol, self.tell = dict(wanted), extractor, protocol, tell
         self.functions = {view: _function(view, name, extractor) for view, name in wanted.items()
                           if view != "targets"}
 
@@ -51,7 +56,11 @@ class Looker:
         With `share` the processes of torch.distributed take turns at the chunks, and all return the same.
         """
         rank, size = (dist.get_rank(), dist.get_world_size()) if share else (0, 1)
-        found = [self.look_at(*chunk(), spec) for chunk in chunks[rank::size]]
+        found = []
+        for chunk in chunks[rank::size]:
+            found.append(self.look_at(*chunk(), spec))
+            if self.tell is not None:
+                self.tell(min(len(found) * size, len(chunks)), len(chunks))
         if size > 1:
             parts: list[list[Looked]] = [[] for _ in range(size)]
             dist.all_gather_object(parts, found)

@@ -64,6 +64,13 @@ class Score:
         return f"{self.name} {self.value:.4g}{interval}{ideal}"
 
     @property
+    def estimator(self) -> str:
+        """Settings of the estimator, and where the interval comes from."""
+        settings = ", ".join(f"{key} {_short(value)}" for key, value in self.card.settings.items())
+        interval = f"interval: {self.card.interval_method}" if self.card.interval else ""
+        return "; ".join(filter(None, (settings, interval)))
+
+    @property
     def protocol(self) -> str:
         """What was compared, and how."""
         card = self.card
@@ -80,7 +87,8 @@ class Score:
         return "; ".join([*parts, f"seed {card.seed}", f"zerosum {card.version}"])
 
     def __str__(self) -> str:
-        return "; ".join([self.headline, self.protocol, *(f"NOTE {text}" for text in self.card.warnings)])
+        notes = [f"NOTE {text}" for text in self.card.warnings]
+        return "; ".join(filter(None, [self.headline, self.estimator, self.protocol, *notes]))
 
 
 def together(scores: Iterable[Score]) -> list[str]:
@@ -90,9 +98,18 @@ def together(scores: Iterable[Score]) -> list[str]:
         groups.setdefault(score.protocol, []).append(score)
     lines = []
     for protocol, group in groups.items():
-        lines += [score.headline for score in group]
+        lines += ["; ".join(filter(None, (score.headline, score.estimator))) for score in group]
         lines += [f"of {protocol}", *dict.fromkeys(f"NOTE {s.name}: {text}" for s in group for text in s.card.warnings)]
     return lines
+
+
+def _short(value: Any) -> str:
+    """A setting in few characters."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return f"{len(value)} values" if len(value) > 5 else "/".join(map(_short, value))
+    return str(value)
 
 
 def _features(card: dict[str, Any]) -> str:
