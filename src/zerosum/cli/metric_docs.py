@@ -153,7 +153,7 @@ def _shown(document: Mapping[str, Any]) -> list[str]:
     lines += ["", "Once the generator has stopped and the discriminator trains on alone, the gradient that the "
               f"generator would get is after {end} rounds so many times as strong as after {start} (after Arjovsky and "
               "Bottou, [1701.04862](https://arxiv.org/abs/1701.04862)). Theory expects it to vanish for the saturating "
-              "loss, to grow for the non-saturating one, and to keep its strength where the critic is Lipschitz.", "",
+              "loss, to grow for the non-saturating one, and to keep its strength under a Lipschitz Wasserstein critic.", "",
               "| loss | times as strong, each seed |", "|---|---|"]
     return lines + [f"| {loss} | {_growth(found)} |" for loss, found in losses.items()]
 
@@ -163,7 +163,7 @@ def _alike(losses: Mapping[str, Any], axis: str, order: list[str]) -> str:
     def of_seeds(loss: str) -> list[float]:
         return [seed["axes"][axis] for seed in losses[loss]["seeds"].values()]
     alike = [loss for loss in order[1:] if max(of_seeds(loss)) >= min(of_seeds(order[0]))]
-    return f"with a seed as good as its worst: {', '.join(alike)}" if alike else "no other has a seed as good as its worst"
+    return f"with a seed as good as its worst: {', '.join(alike) or 'none'}"
 
 
 def _growth(found: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def three_axes(document: Mapping[str, Any], path: Path) -> None:
     figure = Figure(figsize=(3.1 * columns, 3.2 * rows + 0.6), dpi=110)
     FigureCanvasAgg(figure)
     axes = list(figure.subplots(rows, columns, squeeze=False, subplot_kw={"projection": "polar"},
-                                gridspec_kw={"wspace": 0.45, "hspace": 0.32}).flat)
+                                gridspec_kw={"wspace": 0.45, "hspace": 0.22}).flat)
     for axis, (loss, found) in zip(axes, losses.items(), strict=False):
         _radar(axis, loss, names, found)
     for axis in axes[len(losses):]:
@@ -97,4 +97,5 @@ def _radar(axis: Any, title: str, names: list[str], found: Mapping[str, Any]) ->
     axis.grid(visible=False)
     axis.spines["polar"].set_visible(False)
     axis.set_xticks(angles, [f"{name}\n{found['axes'][name]:.2f}" for name in names], fontsize=8, color=INK)
+    axis.tick_params(pad=7)
     axis.set_title(title, fontsize=9.5, color=INK, pad=14)
