@@ -153,7 +153,8 @@ def _shown(document: Mapping[str, Any]) -> list[str]:
     lines += ["", "Once the generator has stopped and the discriminator trains on alone, the gradient that the "
               f"generator would get is after {end} rounds so many times as strong as after {start} (after Arjovsky and "
               "Bottou, [1701.04862](https://arxiv.org/abs/1701.04862)). Theory expects it to vanish for the saturating "
-              "loss, to grow for the non-saturating one, and to keep its strength under a Lipschitz Wasserstein critic.", "",
+              "loss, to grow for the non-saturating one, and to keep its strength where a Wasserstein critic is "
+              "Lipschitz.", "",
               "| loss | times as strong, each seed |", "|---|---|"]
     return lines + [f"| {loss} | {_growth(found)} |" for loss, found in losses.items()]
 
