@@ -9,7 +9,7 @@ Departures  The generator's sigmoid is a tanh, since images lie in [-1, 1]. G as
             code for GAN does; Eq. (2) to the letter is `objective=saturating`. y is a class label, one-hot.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Literal
 
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ...core import Batch, Card, DataSpec, UsageError, between, positive, register
+from ...core import Batch, Card, DataSpec, Player, UsageError, between, positive, register
 from ...layers import Maxout
 from ..objective.gan import GAN
 
@@ -76,7 +76,7 @@ class CGAN(GAN):
         momentum: tuple[float, float] = (0.5, 0.7)  # of SGD: at the start, and from momentum_images on
         momentum_images: int = 12_500_000    # real images until the final momentum
         lr_decay: float = 1.00004            # SGD: the rate is divided by this after each step, down to 1e-6
-        ema: float = 0.0                     # half-life of the generator's moving average in images (0: none)
+        ema: float = 0.0                     # half-life of both players' moving averages in images (0: none)
 
         def __post_init__(self) -> None:
             positive(self, "z_dim", "d_steps", "lr", "lr_decay", "momentum_images")
@@ -110,6 +110,11 @@ class CGAN(GAN):
         cfg, shape, classes = self.cfg, self.data.shape, self.data.num_classes
         return (CGANGenerator(cfg.z_dim, classes, shape, cfg.widths, cfg.dropout),
                 CGANDiscriminator(classes, shape, cfg.d_widths, cfg.d_dropout))
+
+    def players(self) -> dict[str, Player]:
+        """As in GAN; D is averaged too, since its opinion of a label swings from step to step."""
+        players = super().players()
+        return players | {"discriminator": replace(players["discriminator"], ema=self.cfg.ema)}
 
     def condition(self, labels: Tensor) -> Tensor:
         """One-hot labels, (N, num_classes) float."""
