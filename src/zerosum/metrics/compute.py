@@ -1,5 +1,6 @@
 """The table of metrics, and scores from plain arrays of what they look at."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ from .distribution import (
     wasserstein,
 )
 from .likelihood import bits_per_dim, decoders, parzen
-from .metric import Context, Metric, ModelMetric, Reading, Seen, View, same_width
+from .metric import Context, Metric, ModelMetric, Reading, Seen, View, same_width, tensor_of
 from .protocol import OURS, Protocol, protocol_of
 from .score import Score, ScoreCard
 
@@ -85,6 +86,9 @@ def compute(names: str | Sequence[str], *, real: Views, fake: Views, seed: int =
 
 def measure(metric: Metric, real: Seen, fake: Seen, context: Context, card: ScoreCard) -> dict[str, Score]:
     """Measure two sets, and put the readings on copies of this card."""
+    for what, side in (("real", real), ("fake", fake)):
+        if side.gaussian is None and len(side) < 2:
+            raise UsageError(f"the metric '{metric.name}' needs at least 2 {what} samples, not {len(side)}")
     for view in metric.views:
         same_width(*(_example(side, view) for side in (real, fake)), view)
     if metric.memory and context.train is None:
@@ -99,14 +103,19 @@ def _example(side: Seen, view: View) -> Tensor:
 
 
 def on_cards(readings: Mapping[str, Reading], card: ScoreCard) -> dict[str, Score]:
-    """Readings as scores, each with its own copy of the card."""
+    """Readings as scores, each with its own copy of the card; ZerosumError for one that is not a number."""
+    for name, reading in readings.items():
+        if math.isnan(reading.value) or not all(map(math.isfinite, reading.interval or ())):
+            raise ZerosumError(f"{name} cannot be computed: what it looks at is too large, or all alike")
     return {name: Score(name, float(reading.value), _filled(card, reading)) for name, reading in readings.items()}
 
 
 def _filled(card: ScoreCard, reading: Reading) -> ScoreCard:
     warnings = (*card.warnings, reading.warning) if reading.warning else card.warnings
-    return replace(card, settings=reading.settings, details=reading.details, better=reading.better, ideal=reading.ideal,
-                   interval=reading.interval, interval_method=reading.method, warnings=warnings)
+    n_real, n_fake = reading.counts or (card.n_real, card.n_fake)
+    return replace(card, n_real=n_real, n_fake=n_fake, settings=reading.settings, details=reading.details,
+                   unit=reading.unit, better=reading.better, ideal=reading.ideal, interval=reading.interval,
+                   interval_method=reading.method, warnings=warnings)
 
 
 def seen(views: Views, metric: Metric, side: str, least: int = 2) -> Seen:
@@ -129,9 +138,8 @@ def seen(views: Views, metric: Metric, side: str, least: int = 2) -> Seen:
 
 def checked(x: Array, view: View, what: str, metric: str, least: int = 2) -> Tensor:
     """One view on the CPU, of the form that it must have."""
-    x = torch.as_tensor(x).detach().cpu()
-    whole = view in WHOLE
-    right = x.ndim == 1 if whole else x.ndim == 2 or (view == "samples" and x.ndim == 4)
+    x, whole = tensor_of(x, what), view in WHOLE
+    right = x.ndim == 1 if whole else (x.ndim == 2 or (view == "samples" and x.ndim == 4)) and 0 not in x.shape[1:]
     if not right or x.is_floating_point() == whole:
         wanted = "whole numbers (N,)" if whole else "floating-point numbers (N, D)"
         raise UsageError(f"the metric '{metric}' looks at {view}, {wanted}, "
@@ -143,4 +151,4 @@ def checked(x: Array, view: View, what: str, metric: str, least: int = 2) -> Ten
     bad = int((~torch.isfinite(x)).flatten(1).any(1).sum())
     if bad:
         raise ZerosumError(f"{bad} of {len(x)} {what} are NaN or infinite: nothing can be measured")
-    return x
+    return x if x.dtype == torch.float64 else x.float()      # NumPy knows no bfloat16

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from ..core import UsageError
@@ -49,6 +51,8 @@ class Reading:
     settings: dict[str, Any] = field(default_factory=dict)      # chosen: equal wherever two values may be compared
     warning: str = ""
     details: dict[str, Any] = field(default_factory=dict)       # found on the way: bias, values per class, ...
+    unit: str = ""                                       # nats, bits, dB
+    counts: tuple[int, int] | None = None                # real and fake samples that went in, where not all did
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,17 @@ def about(metric: Metric | ModelMetric) -> str:
     while isinstance(measure, partial):
         measure = inspect.unwrap(measure.func)
     return inspect.getdoc(inspect.getmodule(measure)) or ""
+
+
+def tensor_of(x: Any, what: str) -> Tensor:
+    """An array of numbers on the CPU, whatever its strides and byte order; UsageError for what is none."""
+    if isinstance(x, Tensor):
+        return x.detach().cpu()
+    try:
+        x = np.asarray(x)
+        return torch.from_numpy(np.ascontiguousarray(x, x.dtype.newbyteorder("=")))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UsageError(f"{what} must be an array of numbers, not {type(x).__name__}") from error
 
 
 def same_width(real: Tensor, fake: Tensor, what: str) -> None:

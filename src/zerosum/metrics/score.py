@@ -24,6 +24,7 @@ class ScoreCard:
     protocol: str = "zerosum"                            # see metrics/protocol.py; two are never compared
     quantised: bool = False                              # to 8 bits before features were made
     seed: int = 0
+    unit: str = ""                                       # of the value: nats, bits, dB
     better: Literal["lower", "higher", "nearer"] = "lower"
     ideal: float | None = None                           # what samples of the data's own distribution score
     interval: tuple[float, float] | None = None          # 95 %
@@ -61,7 +62,8 @@ class Score:
         card = self.card
         interval = "" if card.interval is None else f" [{card.interval[0]:.4g}, {card.interval[1]:.4g}]"
         ideal = "" if card.ideal is None else f" (ideal {card.ideal:.4g})"
-        return f"{self.name} {self.value:.4g}{interval}{ideal}"
+        unit = f" {card.unit}" if card.unit else ""
+        return f"{self.name} {self.value:.4g}{unit}{interval}{ideal}"
 
     @property
     def estimator(self) -> str:

@@ -71,9 +71,10 @@ def _reading(bits: Tensor, model: Model) -> Reading:
     settings = {"levels": 256, "noise": "uniform within a level", "images": n,
                 "log_prob": "exact" if exact else "lower bound"}
     if n < 2:
-        return Reading(value, "lower", settings=settings, warning="one image says nothing")
+        return Reading(value, "lower", settings=settings, warning="one image says nothing", unit="bits", counts=(n, 0))
     warning = "" if exact else "an upper bound: log_prob is a lower bound of the likelihood, by how much it cannot tell"
-    return Reading(value, "lower", None, interval(value, bits.tolist(), 1 / math.sqrt(n)), "images", settings, warning)
+    return Reading(value, "lower", None, interval(value, bits.tolist(), 1 / math.sqrt(n)), "images", settings, warning,
+                   unit="bits", counts=(n, 0))
 
 
 METRIC = ModelMetric("bits-per-dim", ("log_prob",), ("bits-per-dim",), _measure, "1511.01844")

@@ -47,7 +47,8 @@ def ais_of_model(model: Model, data: "Dataset", n: int = TEST, *, annealing: Ann
                                       "apart: this one may be as much too low, and more on real ones; take more steps")
     value = float(nats.mean())
     bounds = interval(value, nats.tolist(), 1 / math.sqrt(len(nats)))
-    return {"ais": Reading(value, "higher", None, bounds, "samples", settings, warning, details)}
+    return {"ais": Reading(value, "higher", None, bounds, "samples", settings, warning, details, "nats",
+                           (len(test), 0))}
 
 
 def decoder_of(model: Model) -> tuple[Decoder, int]:

@@ -115,7 +115,7 @@ def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]
                "fakes as few as those": fewer.mean}
     bounds = interval(found.mean, found.log_likelihoods.tolist(), 1 / math.sqrt(len(test)))
     return {"parzen": Reading(found.mean, "higher", own.mean, bounds, "test samples, given windows and sigma", settings,
-                              _warning(found, own, fewer, fake, part), details)}
+                              _warning(found, own, fewer, fake, part), details, "nats")}
 
 
 def _warning(found: Parzen, own: Parzen, fewer: Parzen, fake: Tensor, part: int) -> str:

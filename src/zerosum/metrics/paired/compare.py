@@ -158,8 +158,8 @@ def _of_images(name: str, metric: ImageMetric, values: Tensor, card: ScoreCard) 
         reach = (max(low, best), high) if metric.better == "lower" else (low, min(high, best))
     return Score(name, mean, replace(
         card, settings={"data_range": RANGE, "mean": "over images"} | metric.settings, features=metric.features,
-        better=metric.better, ideal=metric.ideal, interval=reach, interval_method="Student, over images" * bool(reach),
-        warnings=tuple(warnings)))
+        better=metric.better, ideal=metric.ideal, unit="dB" * (name == "psnr"), interval=reach,
+        interval_method="Student, over images" * bool(reach), warnings=tuple(warnings)))
 
 
 def _of_labels(name: str, counts: Tensor, card: ScoreCard) -> Score:
