@@ -19,6 +19,7 @@ from zerosum.cli import COMMANDS, main
 from zerosum.core import find, names, registry, settings_of
 from zerosum.data import DataConfig
 from zerosum.engine import TrainConfig
+from zerosum.metrics import METRICS
 from zerosum.runs.recorder import Recorder
 
 
@@ -149,7 +150,7 @@ def test_help_shows_the_defaults_of_the_preset(call):
     ("list --structure direkt", "unknown structure 'direkt' (did you mean direct?)"),
     ("list --density implict", "unknown density 'implict' (did you mean implicit?)"),
     ("list --jsno", "(did you mean --json?)"),
-    ("show", "the following arguments are required: MODEL"),
+    ("show", "the following arguments are required: NAME"),
     ("show wgan_gp", "unknown model 'wgan_gp' (did you mean wgan-gp?)"),
     ("resume", "name a run folder: zerosum resume RUN"),
     ("resume --steps 3", "name a run folder"),
@@ -170,6 +171,11 @@ def test_help_shows_the_defaults_of_the_preset(call):
     ("data show digts", "(did you mean digits?)"),
     ("demo --minutes soon", "minutes: 'soon' is not a number"),
     ("demo --steps 3", "unknown flag '--steps'"),
+    ("demo metricks", "unknown demonstration 'metricks' (did you mean metrics?)"),
+    ("features digits", "say where to store the features: -o FILE.safetensors"),
+    ("features digits -o f.npy", "say where to store the features: -o FILE.safetensors"),
+    ("features digits -o f.safetensors --protocol claen", "(did you mean clean?)"),
+    ("evaluate --real digits --fake digits --protocol tensorflow", "unknown protocol 'tensorflow'"),
 ])
 def test_wrong_use_is_one_line_that_names_the_right_one(line, names_it, said, tmp_path):
     assert names_it in said(*line.split())
@@ -354,6 +360,16 @@ def test_json_is_one_document_and_nothing_else(document, runs, monkeypatch):
     assert document("sample", runs["images"], "-n", 2)["files"] == ["generated_image.png"]
     assert document("interpolate", runs["images"], "--frames", 3, "-o", "w.gif")["frames"] == 3
     assert document("data", "list") and document("data", "show", "digits", "--image-size", "8")
+    assert document("features", "digits", "-o", "f.safetensors", "-n", 50)["count"] == 50
+    assert document("evaluate", "--real", "f.safetensors", "--fake", "digits", "--metrics", "fid", "-n", 50)["fid"]
+    assert document("show", "fid")["looks at"] == ["features"]
+
+
+def test_show_explains_every_metric(call):
+    for name in METRICS:
+        status, out, err = call("show", name)
+        assert (status, err) == (0, "") and f"{METRICS[name].gives[0]}" in out and "https://arxiv.org/abs/" in out
+        assert len(out.splitlines()[0]) > 20, name
 
 
 def test_flags_reach_the_settings(runs, document, monkeypatch):
