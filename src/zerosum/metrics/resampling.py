@@ -40,4 +40,4 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     z = 1.959964
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - reach), min(1.0, centre + reach)
+    return max(0.0, centre - reach) if share else 0.0, min(1.0, centre + reach) if share < 1 else 1.0

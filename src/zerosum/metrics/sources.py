@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..core import DataSpec, UsageError
+from .metric import tensor_of
 from .reference import Reference, is_reference
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def from_array(x: Tensor | np.ndarray) -> Tensor:
     """Samples from a user's array: images float in [-1, 1] or uint8, or points."""
     from ..data import to_float
 
-    x = to_float(torch.as_tensor(x).detach().cpu())
+    x = to_float(tensor_of(x, "samples"))
     if x.ndim not in (2, 4) or (x.ndim == 4 and x.shape[1] > 4):
         raise UsageError(f"samples must be images (N, C, H, W) or points (N, D), not {tuple(x.shape)}")
     if x.ndim == 4 and x.numel() and float(x.abs().max()) > FAR_OFF:

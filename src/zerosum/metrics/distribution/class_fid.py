@@ -53,8 +53,8 @@ def _measure(real: Seen, fake: Seen, context: Context, view: str, name: str) -> 
     small = tuple(c for c, pair in groups.pairs.items() if min(map(len, pair)) < 10 * dim)
     warnings = [groups.warning(LEAST)]
     if small:
-        warnings.append(f"few samples for {dim} features in {named(small)}: about {min(bias, value):.3g} of this value "
-                        "would vanish with more")
+        warnings.append(f"few samples for {dim} features in {named(small)}: about {min(bias, max(0.0, value)):.3g} of "
+                        "this value would vanish with more")
     settings = {"classes by": view, "classes": sorted(values), "covariance": "N - 1"}
     return {name: Reading(value, "lower", 0.0, (max(0.0, low), high), f"{count} random halves of each class", settings,
                           "; ".join(filter(None, warnings)), {"bias": bias, "per class": groups.by_name(values)})}

@@ -115,7 +115,7 @@ def _measure(real: Seen, fake: Seen, context: Context) -> dict[str, Reading]:
     bias = max(0.0, sum(halves) / count - value)
     low, high = interval(value, halves)
     if warning or bias > 0.1 * value:
-        warning = (f"{few} samples are few for {dim} features: about {min(bias, value):.3g} of this value "
+        warning = (f"{few} samples are few for {dim} features: about {min(bias, max(0.0, value)):.3g} of this value "
                    "would vanish with more")
     return {"fid": Reading(value, "lower", 0.0, (max(0.0, low), high), f"{count} random halves",
                            settings, warning, {"bias": bias})}
