@@ -60,7 +60,7 @@ def test_images_of_another_size_are_resized_with_antialiasing_and_the_card_says_
     small = load_data("digits", image_size=16).all()
     card = evaluate(small[:50], test_digits, "fid")["fid"].card
     assert card.features["resize"] == "resized to 32x32, bilinear, antialiased"
-    assert card.image_size == (16, 16)
+    assert (card.image_size, card.fake_size) == ((32, 32), (16, 16))
 
 
 def test_colour_is_averaged_for_a_judge_of_grey_images(test_digits):

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from .. import models as _models  # noqa: F401  (fills the registry)
-from ..core import Model, abilities, find, find_all, names, settings_of, unknown
+from ..core import Model, UsageError, abilities, find, find_all, names, settings_of, unknown
+from ..core.errors import nearest
 from ..data import load_data
 from ..runs import plan
 from .moves import Still, describe_round
@@ -105,7 +106,7 @@ def show_command(words: list[str]) -> int:
     arguments = parser.parse(words)
     if _is_metric(arguments.model):
         return _show_metric(arguments.model, arguments.json)
-    document = describe(find(arguments.model), claims())
+    document = describe(_found(arguments.model), claims())
     if arguments.json:
         print(json.dumps(document, indent=2))
         return 0
@@ -122,6 +123,18 @@ def show_command(words: list[str]) -> int:
         print(f"--preset {name:<7} " + "  ".join(f"{key}={value}" for key, value in settings.items()))
     _print_claim(document["measured"])
     return 0
+
+
+def _found(name: str) -> type[Model]:
+    """The model of this name; where there is none the nearest may be a metric."""
+    try:
+        return find(name)
+    except UsageError:
+        from ..metrics import METRICS
+
+        if nearest(name, METRICS) and not nearest(name, names()):
+            raise unknown("metric", name, METRICS) from None
+        raise
 
 
 def _is_metric(name: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import UsageError, find
+from ..core.files import refuse_target
 from ..runs import Run
 from .parser import Parser
 
@@ -14,6 +15,7 @@ from .parser import Parser
 def compare_command(words: list[str]) -> int:
     """zerosum compare RUN RUN... [--data D] [--metrics A,B] [-n N] [--json] [-o compare.html]"""
     from ..metrics import compare
+    from ..metrics.early import refuse_unknown
     from ..runs.report import compare_report, names_of
 
     arguments = _parser().parse(words)
@@ -28,6 +30,8 @@ def compare_command(words: list[str]) -> int:
             raise UsageError("--json prints what is measured: leave --stored out")
         print(compare_report(folders, target))
         return 0
+    refuse_target(target)
+    refuse_unknown(arguments.metrics, arguments.protocol, arguments.n)
     named = dict(zip(names_of(folders), runs, strict=True))
     measured = compare(named, _data(arguments, named), arguments.metrics, n=arguments.n, seed=arguments.seed,
                        features=arguments.features, protocol=arguments.protocol)

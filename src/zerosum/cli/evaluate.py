@@ -73,8 +73,10 @@ def _of_pairs(arguments: Namespace) -> "dict[str, Score]":
 def _of_sets(arguments: Namespace, share: bool) -> "dict[str, Score]":
     """Scores of a run or of generated images against real ones."""
     from ..metrics import evaluate
+    from ..metrics.early import refuse_unknown
 
-    names = arguments.metrics.split(",") if arguments.metrics else None
+    names = None if arguments.metrics is None else arguments.metrics.split(",")
+    refuse_unknown(names, arguments.protocol, arguments.n)
     subject: Any
     if arguments.run is not None:
         if arguments.real or arguments.fake:

@@ -1,8 +1,10 @@
 """`zerosum features`."""
 
 import json
+from pathlib import Path
 
 from ..core import UsageError
+from ..core.files import refuse_target
 from ..data import DataConfig
 from .counter import Counter
 from .parser import Parser, settings_in
@@ -12,6 +14,7 @@ def features_command(words: list[str]) -> int:
     """zerosum features D -o FILE.safetensors [--features F] [--protocol P] [--statistics-only]"""
     from ..core import build
     from ..metrics import PROTOCOLS, reference
+    from ..metrics.early import refuse_unknown
 
     parser = Parser("zerosum features", "Make the features of real data once and store them: evaluate and compare take "
                     "the file in place of the data, and refuse it for another network or protocol.")
@@ -28,6 +31,8 @@ def features_command(words: list[str]) -> int:
     arguments = parser.parse(words)
     if not arguments.out or not arguments.out.endswith(".safetensors"):
         raise UsageError("say where to store the features: -o FILE.safetensors")
+    refuse_target(Path(arguments.out))
+    refuse_unknown(protocol=arguments.protocol)
     config = build(DataConfig, {"split": "all"} | settings_in(arguments, DataConfig) | {"data": arguments.source})
     from ..data import load_data
 

@@ -40,6 +40,15 @@ def whole_file(path: Path, advice: Advice = cannot_write) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+def refuse_target(path: Path) -> None:
+    """Raise ZerosumError where no file could be written: asked before long work, not after it."""
+    if path.is_dir():
+        raise ZerosumError(f"cannot write {path}: it is a folder")
+    if not os.access(path.parent, os.W_OK):
+        what = "is not writable" if path.parent.is_dir() else "does not exist"
+        raise ZerosumError(f"cannot write {path}: the folder {path.parent} {what}")
+
+
 def _sync_folder(folder: Path) -> None:
     """Put the new name on the disk too, where a folder can be opened and synced: on Windows and CIFS it cannot."""
     with contextlib.suppress(OSError):           # the file is whole in any case

@@ -12,7 +12,7 @@ from .distribution.statistics import Statistics
 from .features import Extractor
 from .features.extractor import about
 from .features.resolve import under
-from .look import Looker, asked_by
+from .look import Looker, asked_by, times
 from .metric import Context, Metric, ModelMetric, Seen, View
 from .protocol import OURS, Protocol, protocol_of
 from .score import Score, ScoreCard
@@ -52,6 +52,8 @@ class Accumulator:
         """Take in what another accumulator of the same metrics has gathered, for example in another process."""
         if [m.name for m in self.metrics] != [m.name for m in other.metrics]:
             raise UsageError("only accumulators of the same metrics can be merged")
+        if self.context.protocol != other.context.protocol:
+            raise UsageError("only accumulators of the same protocol can be merged")
         for side, mine in self.sides.items():
             mine.merge(other.sides[side])
         return self
@@ -83,16 +85,26 @@ class _Side:
         self.only_statistics = all(metric.statistics for metric in metrics)
         self.statistics: Statistics | None = None
         self.parts: dict[View, list[Tensor]] = {view: [] for view in self.asking}
+        self.shapes: dict[View, torch.Size] = {}         # of one sample
 
     def add(self, views: Views, side: str) -> None:
         for view, metric in self.asking.items():
             x = getattr(seen(views, metric, side, least=1), view)
+            self._agree(view, x.shape[1:])
             if self.only_statistics:
                 self.statistics = (self.statistics or Statistics(x.shape[1])).update(x)
             else:
                 self.parts[view].append(x)
 
+    def _agree(self, view: View, shape: torch.Size) -> None:
+        """Refuse what is not as wide as all that came before."""
+        first = self.shapes.setdefault(view, shape)
+        if shape != first:
+            raise UsageError(f"every batch of {view} must have the same width, not {times(first)} and {times(shape)}")
+
     def merge(self, other: "_Side") -> None:
+        for view, shape in other.shapes.items():
+            self._agree(view, shape)
         for view, parts in other.parts.items():
             self.parts[view] += parts
         if other.statistics is not None:

@@ -53,12 +53,12 @@ Views = Array | Mapping[View, Array]
 
 def chosen(names: str | Iterable[str]) -> list[Metric | ModelMetric]:
     """The metrics of these names ("fid,kid" or a list); an unknown one is a UsageError that names the nearest."""
-    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names or ())
     if not names:
         raise UsageError(f"no metric is named; there is: {', '.join(METRICS)}")
     for name in names:
         if name not in METRICS:
-            raise unknown("metric", name, METRICS)
+            raise unknown("metric", str(name), METRICS)
     return [METRICS[name] for name in dict.fromkeys(names)]
 
 

@@ -10,13 +10,22 @@ from .compute import chosen
 from .features import extractor_for
 from .look import Looker, asked_by
 from .metric import Context, Metric
-from .sources import conditional
+from .protocol import OURS, protocol_of
+from .sources import conditional, enough
 
 if TYPE_CHECKING:
     from ..data import Dataset
 
 IMAGES = ("spectrum", "probabilities")       # views that only images have
 FEW = 32
+
+
+def refuse_unknown(metrics: str | Sequence[str] | None = None, protocol: str = OURS.name, n: int | None = None) -> None:
+    """Raise UsageError for names and a number that no data could make right: before any data is read."""
+    if metrics is not None:
+        chosen(metrics)
+    protocol_of(protocol)
+    enough(n)
 
 
 def refuse_early(metrics: str | Sequence[str], model: Model, data: "Dataset") -> None:

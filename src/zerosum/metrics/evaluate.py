@@ -1,6 +1,7 @@
 """From a model and a data set to scores: draw samples, extract features of both, measure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | 
         real = (data.seen_by(of_sets, extractor, protocol) if isinstance(data, Reference)
                 else look.real(data, rows, share))
         fake, shape = look(sources.fake(model, count, data, seed), data.spec, share)
+        if fake.targets is not None and hasattr(model, "gather"):
+            fake = replace(fake, targets=sources.renumbered(fake.targets, model.spec.classes, data.spec.classes))
     memory = _memory(model, of_sets, extractor, protocol)
     context = Context(seed, data.modes, data.mode_std, memory, extractor, protocol)
     card = _card(extractor, data, shape, (len(rows), count if fake is None else len(fake)), context)
@@ -68,8 +71,7 @@ def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | 
 
 def _counts(data: "Dataset", n: int | None, seed: int) -> tuple[Tensor, int]:
     """Which real samples are looked at, and how many are drawn."""
-    if n is not None and n < 2:
-        raise UsageError(f"n must be at least 2, not {n}")
+    sources.enough(n)
     most = MOST_IMAGES if data.spec.is_image else MOST_POINTS
     return sources.some(len(data), max(n or 0, most), seed), n or min(len(data) or most, most)
 
@@ -83,6 +85,9 @@ def reference(data: "str | Path | DataConfig | Dataset", *, n: int | None = None
     """
     data, protocol = sources.data_for(None, data), protocol_of(protocol)
     extractor = extractor_for(features, data, protocol)
+    sources.enough(n)
+    if len(data) < 2:
+        raise UsageError(f"features of at least 2 samples are needed, and {data.name} has {len(data)}")
     rows = sources.some(len(data), n or len(data), seed)
     can = {"labels": hasattr(extractor, "classify"), "probabilities": hasattr(extractor, "probabilities"),
            "targets": data.spec.num_classes > 0, "spectrum": data.spec.is_image}

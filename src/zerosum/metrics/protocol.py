@@ -66,5 +66,5 @@ def protocol_of(name: "str | Protocol") -> Protocol:
     if isinstance(name, Protocol):
         return name
     if name not in PROTOCOLS:
-        raise unknown("protocol", name, PROTOCOLS)
+        raise unknown("protocol", str(name), PROTOCOLS)
     return PROTOCOLS[name]

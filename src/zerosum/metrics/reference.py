@@ -56,6 +56,10 @@ class Reference:
                 if getattr(self.seen, view) is None and not (view == "features" and instead):
                     raise UsageError(f"the metric '{metric.name}' looks at {view}, which {self.name} does not hold: "
                                      "name the data itself, or store it again with zerosum features")
+        if not self.features and self.seen.gaussian.dim != extractor.dim:
+            raise UsageError(f"{self.name} holds statistics of {self.seen.gaussian.dim} features, and {extractor.name} "
+                             f"makes {extractor.dim}: name the network they come from (--features inception, or "
+                             "--protocol)")
         given = {"name": extractor.name, "weights_hash": extractor.weights_hash}
         if self.features and (any(self.features[key] != value for key, value in given.items())
                               or self.features.get("input", "") != getattr(extractor, "input", "")):

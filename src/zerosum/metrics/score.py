@@ -101,7 +101,11 @@ def together(scores: Iterable[Score]) -> list[str]:
     lines = []
     for protocol, group in groups.items():
         lines += ["; ".join(filter(None, (score.headline, score.estimator))) for score in group]
-        lines += [f"of {protocol}", *dict.fromkeys(f"NOTE {s.name}: {text}" for s in group for text in s.card.warnings)]
+        notes: dict[str, list[str]] = {}
+        for score in group:
+            for text in score.card.warnings:
+                notes.setdefault(text, []).append(score.name)
+        lines += [f"of {protocol}", *(f"NOTE {', '.join(names)}: {text}" for text, names in notes.items())]
     return lines
 
 

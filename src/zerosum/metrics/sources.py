@@ -59,6 +59,12 @@ def from_array(x: Tensor | np.ndarray) -> Tensor:
     return x
 
 
+def enough(n: int | None) -> None:
+    """Raise UsageError for fewer than two samples; None: as many as there are."""
+    if n is not None and n < 2:
+        raise UsageError(f"n must be at least 2, not {n}")
+
+
 def some(count: int, most: int, seed: int) -> Tensor:
     """The numbers of at most `most` of `count` samples, drawn without replacement, in order."""
     if count <= most:
@@ -91,6 +97,21 @@ def fake(model: Any, n: int, data: "Dataset", seed: int) -> Sequence[Chunk]:
     labels = labels_like(model, n, data, seed)
     return [partial(_drawn, model, start, min(CHUNK, n - start), seed,
                     None if labels is None else labels[start:start + CHUNK]) for start in range(0, n, CHUNK)]
+
+
+def renumbered(targets: Tensor, own: Sequence[str], wanted: Sequence[str]) -> Tensor:
+    """Classes (N,) of a set that has these names as the numbers that another gives the same names.
+
+    Folders are numbered as their names are sorted: a class that one set lacks moves all that follow. UsageError for a
+    class that the other does not have.
+    """
+    if not own or not wanted or tuple(own) == tuple(wanted):
+        return targets
+    strange = [own[c] for c in targets.unique() if own[c] not in wanted]
+    if strange:
+        raise UsageError(f"the generated samples have the class {strange[0]}, and the real ones have only "
+                         f"{', '.join(wanted[:12])}{', ...' * (len(wanted) > 12)}")
+    return torch.tensor([wanted.index(name) if name in wanted else -1 for name in own])[targets]
 
 
 def model_of(subject: Any) -> Any:

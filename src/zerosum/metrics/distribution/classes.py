@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..metric import Context, Metric, Reading
 from ..resampling import interval, subsets
+from .inception_score import probabilities_of
 
 SHARE = 0.1                                  # of a class's real share; a judge's own errors stay well below
 
@@ -28,30 +29,35 @@ def class_divergence(real: Tensor, fake: Tensor) -> float:
 
 
 def _shares(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    count = int(max(real.max(), fake.max())) + 1
-    return tuple(torch.bincount(x, minlength=count).double() / len(x) for x in (real, fake))
+    names, numbers = torch.cat([real, fake]).unique(return_inverse=True)
+    sides = numbers.split([len(real), len(fake)])
+    return tuple(torch.bincount(x, minlength=len(names)).double() / len(x) for x in sides)
 
 
 def _measure_classes(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
-    present = int((torch.bincount(real) > 0).sum())
+    present = len(real.unique())
     divergence = class_divergence(real, fake)
     # Twice the KL of a sample to its own law is chi-squared with K - 1 degrees of freedom over N.
     chance = (present - 1) / 2 * (1 / len(real) + 1 / len(fake))
-    bounds, method = None, ""
-    if math.isfinite(divergence):
+    bounds, method, warning = None, "", ""
+    if math.isinf(divergence):
+        strange = int((~torch.isin(fake, real)).sum())
+        warning = f"{strange} of {len(fake)} fakes are of a class that no real sample has, which is infinitely far"
+    else:
         halves = [class_divergence(real[i], fake[j]) for i, j in subsets(len(real), len(fake), 40, context.seed)]
         if all(map(math.isfinite, halves)):
             low, high = interval(divergence, halves)
             bounds, method = (max(0.0, low), high), "40 random halves"
     return {"classes": Reading(covered_classes(real, fake), "higher", present, settings={"share": SHARE}),
-            "class-kl": Reading(divergence, "lower", 0.0, bounds, method,
+            "class-kl": Reading(divergence, "lower", 0.0, bounds, method, warning=warning,
                                 details={"expected by chance": chance})}
 
 
 def _measure_confidence(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
-    best = fake.double().amax(1)
+    real, fake = probabilities_of(real), probabilities_of(fake)
+    best = fake.amax(1)
     value, reach = float(best.mean()), 1.96 * float(best.std()) / math.sqrt(len(best))
-    return {"confidence": Reading(value, "higher", float(real.double().amax(1).mean()),
+    return {"confidence": Reading(value, "higher", float(real.amax(1).mean()),
                                   (max(0.0, value - reach), min(1.0, value + reach)), "normal")}
 
 

@@ -7,6 +7,7 @@ ones; the mean brightness (frequency 0) is left out.
 import torch
 from torch import Tensor
 
+from ...core import UsageError
 from ..metric import Context, Metric, Reading
 from ..resampling import interval, subsets
 
@@ -31,6 +32,10 @@ def high_frequency_share(spectrum: Tensor) -> float:
 
 
 def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
+    for side in (real, fake):
+        if side.shape[1] != 2 or (side[:, 0] < 0).any() or (side[:, 0] > side[:, 1] * (1 + 1e-6)).any():
+            raise UsageError("a spectrum is (N, 2), the energy of high frequencies and that of all, as spectral_energy "
+                             "gives it")
     value = high_frequency_share(fake)
     settings = {"above": "0.25 cycles per pixel", "transform": "cosine", "pooled": "over images"}
     bounds, method = None, ""

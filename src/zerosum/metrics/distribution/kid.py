@@ -37,7 +37,7 @@ def kid_of_subsets(real: Tensor, fake: Tensor, *, subsets: int = 100, size: int 
     Drawn by NumPy's legacy generator of this seed, as the published codes do; `first`: the set that is drawn from
     first. No subset is larger than the smaller set.
     """
-    rng, size = np.random.RandomState(seed), min(size, len(real), len(fake))
+    rng, size = np.random.RandomState(seed % 2**32), min(size, len(real), len(fake))
     estimates = []
     for _ in range(subsets):
         drawn = {}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...core import UsageError
-from ..metric import Context, Metric, Reading
+from ..metric import Context, Metric, Reading, tensor_of
 from ..resampling import wilson
 from .distances import squared_distances
 
@@ -42,8 +42,11 @@ def count_modes(x: Tensor, modes: Tensor, std: float) -> ModeCount:
 def _measure(real: Tensor, fake: Tensor, context: Context) -> dict[str, Reading]:
     if context.modes is None:
         raise UsageError("the metric 'modes' needs data whose modes are known: ring or grid")
-    count = count_modes(fake, context.modes, context.mode_std)
-    ideal = count_modes(real, context.modes, context.mode_std)
+    modes = tensor_of(context.modes, "modes").double()
+    if fake.ndim != 2 or modes.shape[1:] != fake.shape[1:] or not context.mode_std > 0 or not modes.isfinite().all():
+        raise UsageError(f"modes must be finite centres (M, {fake[0].numel()}) of points (N, {fake[0].numel()}), with "
+                         f"mode_std > 0, not {tuple(modes.shape)} with {context.mode_std:g}")
+    count, ideal = (count_modes(side, modes, context.mode_std) for side in (fake, real))
     settings = {"modes": len(context.modes), "std": context.mode_std, "share": SHARE}
     few = f"{len(fake)} samples: the protocol takes 2500" if len(fake) < 2500 else ""
     return {"modes": Reading(count.reached, "higher", ideal.reached, settings=settings | {"within": WIDE}, warning=few),

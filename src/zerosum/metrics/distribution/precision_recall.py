@@ -10,7 +10,7 @@ share of real balls that hold a fake.
 import torch
 from torch import Tensor
 
-from ...core import UsageError
+from ...core import UsageError, ZerosumError
 from ..metric import Context, Metric, Reading
 from ..resampling import wilson
 from .distances import blocks, centred, neighbour_distances, squared_distances
@@ -46,6 +46,9 @@ def precision_recall_in_half(real: Tensor, fake: Tensor, k: int = K) -> dict[str
     """
     _enough(real, fake, k)
     real, fake = real.half(), fake.half()
+    if not (torch.isfinite(real).all() and torch.isfinite(fake).all()):
+        raise ZerosumError(f"features beyond {torch.finfo(torch.float16).max:.0f} have no place in half precision, as "
+                           "this protocol takes them: measure precision-recall under another")
     return {"precision": _covered_in_half(real, fake, k), "recall": _covered_in_half(fake, real, k)}
 
 

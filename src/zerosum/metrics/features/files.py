@@ -1,5 +1,6 @@
 """From a file to the extractor in it: weights, read as tensors alone, or a network in ONNX or TorchScript."""
 
+import warnings
 import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
@@ -82,9 +83,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):   # torch's advice on pickles, which are refused here
+            found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:               # what a damaged file makes torch raise is documented nowhere
-        raise ZerosumError(f"{path} cannot be read as weights alone: {str(error).splitlines()[0]}") from error
+        raise ZerosumError(f"{path} cannot be read as weights alone: it is damaged, or holds more than tensors; "
+                           "save a state_dict, or hand the network over as .onnx") from error
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
         raise UsageError(f"{path} holds no weights by name")
     return found

@@ -1,6 +1,8 @@
 """Annealed importance sampling of a model: its noise made Gaussian, its sigma fitted, its bound checked."""
 
+import logging
 import math
+import time
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,14 +12,18 @@ from ...core import Model, UsageError, ZerosumError
 from ..metric import Context, ModelMetric, Reading
 from ..resampling import interval
 from ..sources import some
-from .ais import Annealing, Decoder, ais, bdmc, fitted_sigma
+from .ais import PILOT, SHORT, Annealing, Decoder, ais, bdmc, fitted_sigma
 from .at_rest import at_rest
 
 if TYPE_CHECKING:
     from ...data import Dataset
 
 TEST, VALIDATION, SIMULATED = 20, 10, 10     # samples: measured; that fit sigma; of the model itself
+SIGMAS = 8                                   # that are tried, usually
+LONG = 30.0                                  # seconds of silence that are announced
 LOOSE = 1.0                                  # nats between the bounds that are worth a warning
+
+log = logging.getLogger("zerosum.metrics")
 
 # From N(0, 1) to the noise of each prior.
 PRIORS: dict[str, Decoder] = {"normal": lambda z: z, "unit": torch.special.ndtr,
@@ -35,6 +41,7 @@ def ais_of_model(model: Model, data: "Dataset", n: int = TEST, *, annealing: Ann
     validation, test = _parts(data, n, seed)
     with at_rest(model, seed) as device:
         validation, test = validation.to(device), test.to(device)
+        _say_how_long(decoder, test, z_dim, annealing)
         sigma = fitted_sigma(decoder, validation, z_dim, annealing=annealing, seed=seed)
         nats = ais(decoder, test, sigma, z_dim, annealing=annealing, seed=seed + 1)
         z = torch.randn(SIMULATED, z_dim, generator=torch.Generator().manual_seed(seed), dtype=test.dtype).to(device)
@@ -49,6 +56,21 @@ def ais_of_model(model: Model, data: "Dataset", n: int = TEST, *, annealing: Ann
     bounds = interval(value, nats.tolist(), 1 / math.sqrt(len(nats)))
     return {"ais": Reading(value, "higher", None, bounds, "samples", settings, warning, details, "nats",
                            (len(test), 0))}
+
+
+def _say_how_long(decoder: Decoder, test: Tensor, z_dim: int, annealing: Annealing) -> None:
+    """One line before work of minutes or hours, from the time that a pass through the generator and back takes."""
+    z = torch.randn(annealing.chains * len(test), z_dim, device=test.device, dtype=test.dtype)
+    taken = math.inf
+    for _ in range(2):                       # the first one warms up
+        start = time.perf_counter()
+        torch.autograd.grad(decoder(z.requires_grad_()).square().sum(), z)
+        taken = min(taken, time.perf_counter() - start)
+    samples = len(test) + 2 * SIMULATED + SIGMAS * VALIDATION / SHORT
+    seconds = taken * (1 + 1 / PILOT) * annealing.steps * annealing.leapfrogs * samples / len(test)
+    if seconds > LONG:
+        log.info(f"annealed importance sampling of {len(test)} samples will take about "
+                 f"{max(1, round(seconds / 60)):,} min")
 
 
 def decoder_of(model: Model) -> tuple[Decoder, int]:
