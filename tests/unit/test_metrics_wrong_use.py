@@ -14,6 +14,7 @@ from zerosum.metrics import METRICS, Accumulator, compute, evaluate, reference, 
 from zerosum.metrics.likelihood import decoders
 from zerosum.metrics.likelihood.ais import Annealing
 from zerosum.metrics.metric import Metric
+from zerosum.metrics.paired import compare_pairs
 from zerosum.metrics.resampling import wilson
 
 OF_FEATURES = [name for name, metric in METRICS.items()
@@ -236,3 +237,37 @@ def test_long_annealing_says_beforehand_how_long_it_takes(monkeypatch, caplog):
         monkeypatch.setattr(decoders, "LONG", 0.0)
         decoders._say_how_long(torch.tanh, test, 2, Annealing(steps=1))
     assert caplog.messages == ["annealed importance sampling of 20 samples will take about 1 min"]
+
+
+class Sampler:
+    """A model of a user's own that returns whatever it was given."""
+
+    def __init__(self, samples):
+        self.samples = samples
+
+    def sample(self, n, *, seed=None, labels=None, truncation=1.0):
+        return self.samples
+
+
+def test_a_model_may_return_numpy_and_any_seed_serves():
+    x = features(0, 20, 2)
+    found = evaluate(Sampler(x.numpy()), x, "w2", n=20, seed=-1)
+    assert found["w2"].value == pytest.approx(0, abs=1e-6)
+    with pytest.raises(UsageError, match="samples must be an array of numbers, not NoneType"):
+        evaluate(Sampler(None), x, "w2", n=20)
+
+
+def test_images_between_0_and_1_are_suspected():
+    x = torch.rand(8, 3, 16, 16)
+    expected = "no number of the samples is below 0: images in [0, 1] must be given as 2 x - 1"
+    assert expected in evaluate(x, 2 * x - 1, "fid", features="pixels")["fid"].card.warnings
+    for fine in (2 * x - 1, (255 * x).byte()):
+        assert expected not in evaluate(fine, 2 * x - 1, "fid", features="pixels")["fid"].card.warnings
+
+
+def test_pairs_may_be_lists_and_nothing_else_that_is_no_array():
+    x = (2 * torch.rand(2, 1, 8, 8) - 1)
+    assert compare_pairs("psnr", prediction=(0.9 * x).tolist(), target=x.tolist())["psnr"].value == pytest.approx(
+        compare_pairs("psnr", prediction=0.9 * x, target=x)["psnr"].value)
+    with pytest.raises(UsageError, match="predictions must be an array of numbers, not NoneType"):
+        compare_pairs("psnr", prediction=None, target=x)

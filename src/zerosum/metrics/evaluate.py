@@ -59,6 +59,7 @@ def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | 
     memory = _memory(model, of_sets, extractor, protocol)
     context = Context(seed, data.modes, data.mode_std, memory, extractor, protocol)
     card = _card(extractor, data, shape, (len(rows), count if fake is None else len(fake)), context)
+    card = replace(card, warnings=(*card.warnings, *sources.unsigned(model)))
     scores: dict[str, Score] = {}
     for metric in wanted:
         if isinstance(metric, Metric):

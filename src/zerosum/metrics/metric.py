@@ -121,8 +121,8 @@ def tensor_of(x: Any, what: str) -> Tensor:
     if isinstance(x, Tensor):
         return x.detach().cpu()
     try:
-        x = np.asarray(x)
-        return torch.from_numpy(np.ascontiguousarray(x, x.dtype.newbyteorder("=")))
+        found = np.asarray(x)
+        return torch.from_numpy(np.ascontiguousarray(found, found.dtype.newbyteorder("=")))
     except (TypeError, ValueError, RuntimeError) as error:
         raise UsageError(f"{what} must be an array of numbers, not {type(x).__name__}") from error
 

@@ -114,6 +114,16 @@ def renumbered(targets: Tensor, own: Sequence[str], wanted: Sequence[str]) -> Te
     return torch.tensor([wanted.index(name) if name in wanted else -1 for name in own])[targets]
 
 
+def unsigned(model: Any) -> tuple[str, ...]:
+    """A warning where images are an array of fractions that looks as if it began at 0 and not at -1."""
+    if not isinstance(model, (Tensor, np.ndarray)) or model.ndim != 4:
+        return ()
+    x = tensor_of(model, "samples")
+    if not x.is_floating_point() or not x.numel() or float(x.min()) < 0:
+        return ()
+    return ("no number of the samples is below 0: images in [0, 1] must be given as 2 x - 1",)
+
+
 def model_of(subject: Any) -> Any:
     """The model of a run, or what is a model itself."""
     return subject if hasattr(subject, "sample") else getattr(subject, "model", subject)
@@ -125,8 +135,9 @@ def _given(x: Tensor) -> tuple[Tensor, None]:
 
 def _drawn(model: Any, start: int, size: int, seed: int, asked: Tensor | None) -> tuple[Tensor, Tensor | None]:
     # Every chunk has a seed of its own, so that no two are alike and any process can draw any of them.
-    own = int(np.random.SeedSequence((seed, start)).generate_state(1)[0])
-    return model.sample(size, seed=own, **({} if asked is None else {"labels": asked})), asked
+    own = int(np.random.SeedSequence((seed % 2**64, start)).generate_state(1)[0])
+    x = model.sample(size, seed=own, **({} if asked is None else {"labels": asked}))
+    return x if isinstance(x, Tensor) else tensor_of(x, "samples"), asked
 
 
 def conditional(model: Any, data: "Dataset") -> bool:

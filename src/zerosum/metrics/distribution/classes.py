@@ -1,5 +1,7 @@
 """Which classes a judge sees among the fakes: collapse between classes, and how sure the judge is.
 
+Ideal is as many classes as real samples show, a divergence of 0, and the confidence that the judge has in real ones.
+The trap: the judge names a class for anything, noise included, and is blind to collapse within one.
 A class is covered when its share among the fakes is at least a tenth of its share among the real samples.
 """
 

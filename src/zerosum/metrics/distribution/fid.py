@@ -2,6 +2,8 @@
 
     d^2 = ||mu_r - mu_g||^2 + Tr(C_r + C_g - 2 (C_r C_g)^(1/2))                               Eq. (6)
 
+0 is ideal. Its trap: it is too large by an amount that falls as 1 / N and differs between models, so compare equal
+numbers of samples only; and it sees mean and covariance of the features, nothing else, and no copying.
 No matrix square root is taken: its trace is the sum of the square roots of the eigenvalues of C_r C_g, which are those
 of a symmetric problem; with factors C = F F^T it is the nuclear norm of F_r^T F_g.
 """

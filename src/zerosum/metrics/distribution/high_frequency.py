@@ -1,5 +1,6 @@
 """Share of the spectral energy of images above half the Nyquist frequency: low if they are blurred, high if noisy.
 
+Ideal is the share of real images. The trap: blur and noise together cancel, and where detail lies is not seen.
 Energies are summed over all images before they are divided, so that nearly blank images do not count as much as full
 ones; the mean brightness (frequency 0) is left out.
 """

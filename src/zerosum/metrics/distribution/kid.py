@@ -2,6 +2,8 @@
 
     k(x, y) = (x.y / D + 1)^3                                                                    Sec. 4
 
+0 is ideal, and the estimate may fall below it; unlike FID's it is the same on average for any number of samples. Its
+trap: it depends on the scale of the features, and sees no copying.
 The value is the unbiased estimate over all pairs. The published implementations take the mean over random subsets,
 which has the same expectation and more noise: `kid_of_subsets`, used under their protocols.
 """

@@ -2,6 +2,7 @@
 
 arXiv:1705.07761, Sec. 4.1. A mode is reached by 20 of 2500 samples within ten standard deviations of its centre, and,
 more strictly, within three; high-quality is the share of samples within three standard deviations of any centre.
+Ideal is what real samples score. The trap: a mode that gets a tenth of its share counts as much as one that gets all.
 """
 
 from dataclasses import dataclass

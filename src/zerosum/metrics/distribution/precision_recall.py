@@ -3,6 +3,8 @@
 The manifold of a set is the union of balls around its samples, each reaching its k-th nearest neighbour in the set.
 Precision: share of fakes within the real manifold, recall: share of reals within the fake one (arXiv:1904.06991,
 Eq. (1) and (2)).
+1 is most; what real samples reach against each other, which is less, is ideal. The trap: the balls grow as samples get
+fewer and around outliers: compare equal numbers only; and precision is 1 for a collapse onto one good sample.
 Density and coverage (arXiv:2002.09797, Eq. (3) and (4)): how many real balls hold a fake, on average and over k; the
 share of real balls that hold a fake.
 """

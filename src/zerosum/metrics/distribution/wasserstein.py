@@ -2,6 +2,8 @@
 
     W_p = (min over couplings E |x - y|^p)^(1/p)
 
+0 is ideal, and samples never reach it: the floor in the details is what two halves of the real ones show. The trap: in
+many dimensions that floor is high, and hides small differences.
 Equal numbers of samples are matched one to one (Hungarian algorithm, O(N^3)); in one dimension sorting is the answer.
 """
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...core import UsageError, ZerosumError, unknown
 from ..features.extractor import Layers
+from ..metric import tensor_of
 from ..resampling import interval
 from ..score import Score, ScoreCard
 from ..sources import from_array
@@ -61,6 +62,8 @@ def compare_pairs(names: str | Sequence[str], *, prediction: Array, target: Arra
     Raises UsageError for unknown names and arrays that do not fit, ZerosumError for numbers that are not finite.
     """
     names = chosen(names)
+    prediction, target = (x if isinstance(x, Tensor) else tensor_of(x, what)
+                          for x, what in ((prediction, "predictions"), (target, "targets")))
     _check(names, prediction, target)
     card = ScoreCard(len(target), len(target), data="pairs", image_size=tuple(target.shape[-2:]))
     if target.ndim == 3:
