@@ -116,7 +116,9 @@ def _measure(real: Seen, fake: Seen, context: Context) -> dict[str, Reading]:
     # The bias falls as 1 / N (Chong and Forsyth, 2019, arXiv:1911.07023): halving the samples adds it once more.
     bias = max(0.0, sum(halves) / count - value)
     low, high = interval(value, halves)
-    if warning or bias > 0.1 * value:
+    if not warning and low <= 0:
+        warning = "the interval reaches 0: so many samples cannot tell these sets apart"
+    elif warning or bias > 0.1 * value:
         warning = (f"{few} samples are few for {dim} features: about {min(bias, max(0.0, value)):.3g} of this value "
                    "would vanish with more")
     return {"fid": Reading(value, "lower", 0.0, (max(0.0, low), high), f"{count} random halves",
