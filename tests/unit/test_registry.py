@@ -34,7 +34,8 @@ def _unchanged(monkeypatch):
 
 def test_every_file_is_a_system():
     files = {file.stem.replace("_", "-") for file in FOLDER.glob("*/[a-z]*.py")}
-    assert set(names()) == files and names() == sorted(files)
+    ours = [cls.name for cls in find_all() if cls.__module__.startswith("zerosum.")]     # other tests register theirs
+    assert ours == sorted(files) and set(files) <= set(names())
     assert [cls.name for cls in find_all()] == names()
     assert {"gan", "dcgan", "keras-dcgan", "wgan", "wgan-gp", "cgan", "vae", "recipe"} <= files
 

@@ -54,8 +54,7 @@ def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | 
         real = (data.seen_by(of_sets, extractor, protocol) if isinstance(data, Reference)
                 else look.real(data, rows, share))
         fake, shape = look(sources.fake(model, count, data, seed), data.spec, share)
-        if fake.targets is not None and hasattr(model, "gather"):
-            fake = replace(fake, targets=sources.renumbered(fake.targets, model.spec.classes, data.spec.classes))
+        fake = _in_the_same_classes(fake, model, data)
     memory = _memory(model, of_sets, extractor, protocol)
     context = Context(seed, data.modes, data.mode_std, memory, extractor, protocol)
     card = _card(extractor, data, shape, (len(rows), count if fake is None else len(fake)), context)
@@ -68,6 +67,13 @@ def evaluate(model: Any, data: "str | Path | DataConfig | Dataset | Reference | 
         else:
             scores |= on_cards(metric.measure(_able(model, metric), data, count, context), card)
     return scores
+
+
+def _in_the_same_classes(fake: Seen, model: Any, data: "Dataset") -> Seen:
+    """The classes of a folder of fakes, which have numbers of their own, by the names that the data gives them."""
+    if fake.targets is None or not hasattr(model, "gather"):
+        return fake
+    return replace(fake, targets=sources.renumbered(fake.targets, model.spec.classes, data.spec.classes))
 
 
 def _counts(data: "Dataset", n: int | None, seed: int) -> tuple[Tensor, int]:
