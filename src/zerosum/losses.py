@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import leaky_relu, relu, softplus
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,32 @@ def least_squares(a: float = 0.0, b: float = 1.0, c: float = 1.0) -> Objective:
                      partial(least_squares_generator, c=c), "1611.04076")
 
 
+def relativistic(scores: Tensor, others: Tensor) -> Tensor:
+    """-E[log sigmoid(C(x) - C(y))], x and y drawn in pairs (1807.00734, Sec. 4.1: RSGAN).
+
+    How much more real each of `scores` is than the one of `others` that it was paired with. The discriminator minimises
+    it of (real, fake), the generator of (fake, real): both losses have a real term.
+    """
+    return softplus(others - scores).mean()
+
+
+def relativistic_average(scores: Tensor, others: Tensor) -> Tensor:
+    """-E[log sigmoid(C(x) - E C(y))] - E[log(1 - sigmoid(C(y) - E C(x)))] (1807.00734, Sec. 4.2: RaSGAN).
+
+    Each score is held against the mean of the others'; who minimises it of what is as in `relativistic`.
+    """
+    return logistic_discriminator(scores - others.mean(), others - scores.mean())
+
+
+def loss_sensitive_discriminator(scores_real: Tensor, scores_fake: Tensor, margins: Tensor, *,
+                                 slope: float = 0.0) -> Tensor:
+    """E[(margin(x, G(z)) + L(x) - L(G(z)))^+] of the loss function L = -score, x and z in pairs (1701.06264, Eq. 5).
+
+    margins: like the scores. A `slope` above 0 makes the hinge a leaky rectifier, which is GLS-GAN (App. D); 1 is WGAN.
+    """
+    return leaky_relu(margins + scores_fake - scores_real, slope).mean()
+
+
 OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (
     Objective("saturating", logistic_discriminator, saturating_generator, "1406.2661"),
     Objective("non-saturating", logistic_discriminator, non_saturating_generator, "1406.2661"),
@@ -92,3 +118,9 @@ OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (
     least_squares(),
     Objective("hinge", hinge_discriminator, wasserstein_generator, "1705.02894"),
 )}
+
+# Apart from OBJECTIVES, since their generators cannot do without the real scores.
+RELATIVISTIC: dict[str, Objective] = {
+    name: Objective(name, loss, loss, "1807.00734")
+    for name, loss in (("relativistic", relativistic), ("relativistic-average", relativistic_average))
+}
