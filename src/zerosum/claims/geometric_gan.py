@@ -63,7 +63,7 @@ CLAIM = Claim(
     statement="Between two known Gaussians its discriminator is the maximum-margin classifier: its hinge loss is twice "
               "one minus their total variation; its generator pulls every sample with the same force along one normal; "
               "and it covers a ring of eight Gaussians.",
-    baseline="the non-saturating GAN: the same networks, batch and steps",
+    baseline="the non-saturating GAN: the same networks, optimiser, batch and steps",
     sides={
         "geometric-gan": Side("geometric-gan", "ring"),
         "gan": Side("gan", "ring"),

@@ -53,15 +53,14 @@ def measure(trial: Trial) -> dict[str, float]:
     return found | {"fid ratio": found["fid, lsgan"] / found["fid, gan"]}
 
 
-# The generator has no batch norm: the paper's first test of stability (Sec. 4.3).
-SAME = {"data": "digits", "image_size": 16, "network": "dcgan", "generator_norm": "none", "norm": "batch", "width": 32,
-        "z_dim": 64, "prior": "normal", "lr": 5e-4, "betas": (0.5, 0.999), "batch_size": 32, "steps": 1_500,
-        "ema": 20_000.0}
+# Neither player has batch norm: one of the paper's tests of stability (Sec. 4.3), on multilayer perceptrons.
+SAME = {"data": "digits", "image_size": 16, "network": "mlp", "width": 128, "z_dim": 64, "prior": "normal", "lr": 1e-3,
+        "betas": (0.5, 0.999), "batch_size": 64, "steps": 2_000, "ema": 20_000.0}
 
 CLAIM = Claim(
     statement="Samples that fool the discriminator are still pulled to the boundary; D reaches (b p + a q)/(p + q), "
-              "where the generator's loss is a Pearson chi-squared divergence; and without batch norm in the generator "
-              "the images are no worse than those of the non-saturating GAN.",
+              "where the generator's loss is a Pearson chi-squared divergence; and without batch norm the images are "
+              "no worse than those of the non-saturating GAN.",
     baseline="the same networks, optimiser, batch and steps under the non-saturating loss",
     sides={
         "lsgan": Side("lsgan", "small", SAME),
@@ -76,7 +75,7 @@ CLAIM = Claim(
         Check("trained D is (b p + a q)/(p + q)", "error of D", "below", 0.05, "1611.04076, Eq. 5; as for GAN"),
         Check("its loss for G is the chi-squared divergence", "error of 2 C", "below", 0.05,
               "catalogue OBJ-04; 1611.04076, Eq. 7; as for GAN"),
-        Check("without batch norm in G, FID at most the non-saturating GAN's in most seeds", "fid ratio", "at most",
+        Check("without batch norm, FID at most the non-saturating GAN's in most seeds", "fid ratio", "at most",
               1.0, "catalogue OBJ-04; 1611.04076, Sec. 4.3"),
     ),
     measure=measure,

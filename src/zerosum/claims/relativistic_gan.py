@@ -58,9 +58,8 @@ def measure(trial: Trial) -> dict[str, float]:
 
 
 VARIANTS = {"average": "relativistic-average", "paired": "relativistic"}
-DIGITS = {"data": "digits", "image_size": 16, "network": "dcgan", "generator_norm": "batch", "norm": "batch",
-          "width": 32, "z_dim": 64, "prior": "normal", "lr": 5e-4, "betas": (0.5, 0.999), "batch_size": 32,
-          "steps": 1_500, "ema": 20_000.0}
+DIGITS = {"data": "digits", "image_size": 16, "network": "mlp", "width": 128, "z_dim": 64, "prior": "normal",
+          "lr": 1e-3, "betas": (0.5, 0.999), "batch_size": 64, "steps": 2_000, "ema": 20_000.0}
 
 CLAIM = Claim(
     statement="A relativistic discriminator knows scores only by their differences, its generator also lowers the "

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from ...core import Batch, Card, Game, Player, between, positive, register, rmsprop
+from ...core import Batch, Card, Game, Player, adam, between, positive, register, rmsprop
 from ...networks.pairs import make_pair, toy_pair
 from .gan import GAN
 
@@ -35,7 +35,8 @@ class GeometricGAN(GAN):
         norm: Literal["batch", "none"] = "batch"              # of the dcgan discriminator
         generator_norm: Literal["batch", "none"] = "batch"    # of the dcgan generator
         width: int = 512                     # maps at 4x4 of the dcgan, units of an MLP
-        lr: float = 2e-4                     # RMSProp's learning rate
+        optimizer: Literal["rmsprop", "adam"] = "rmsprop"     # adam has betas (0.5, 0.999), as in the authors' code
+        lr: float = 2e-4                     # learning rate
         ema: float = 0.0                     # half-life of the generator's moving average in images (0: none)
 
         def __post_init__(self) -> None:
@@ -46,8 +47,8 @@ class GeometricGAN(GAN):
         "paper": {"data": "photos", "image_size": 64, "batch_size": 64, "images": 10_000_000},
         "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "g_steps": 1, "batch_size": 64,
                   "steps": 3_000, "ema": 20_000},
-        "ring": {"data": "ring", "width": 128, "z_dim": 32, "g_steps": 1, "lr": 1e-3, "margin_weight": 1 / 128,
-                 "batch_size": 128, "steps": 2_500},
+        "ring": {"data": "ring", "width": 128, "z_dim": 32, "g_steps": 1, "optimizer": "adam", "lr": 1e-3,
+                 "margin_weight": 1 / 128, "batch_size": 128, "steps": 2_500},
         "tiny": {"data": "digits", "image_size": 8, "width": 16, "z_dim": 8, "g_steps": 2, "batch_size": 8,
                  "steps": 4},
     }
@@ -68,7 +69,7 @@ class GeometricGAN(GAN):
         return make_pair(cfg.network, cfg.z_dim, shape, cfg.width, cfg.norm, generator_norm=cfg.generator_norm)
 
     def players(self) -> dict[str, Player]:
-        opt = rmsprop(self.cfg.lr)
+        opt = rmsprop(self.cfg.lr) if self.cfg.optimizer == "rmsprop" else adam(self.cfg.lr, (0.5, 0.999))
         return {"discriminator": Player(self.discriminator, opt),
                 "generator": Player(self.generator, opt, ema=self.cfg.ema)}
 
