@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor
-from torch.nn.functional import leaky_relu, relu, softplus
+from torch.nn.functional import relu, softplus
 
 
 @dataclass(frozen=True)
@@ -100,15 +100,6 @@ def relativistic_average(scores: Tensor, others: Tensor) -> Tensor:
     Each score is held against the mean of the others'; who minimises it of what is as in `relativistic`.
     """
     return logistic_discriminator(scores - others.mean(), others - scores.mean())
-
-
-def loss_sensitive_discriminator(scores_real: Tensor, scores_fake: Tensor, margins: Tensor, *,
-                                 slope: float = 0.0) -> Tensor:
-    """E[(margin(x, G(z)) + L(x) - L(G(z)))^+] of the loss function L = -score, x and z in pairs (1701.06264, Eq. 5).
-
-    margins: like the scores. A `slope` above 0 makes the hinge a leaky rectifier, which is GLS-GAN (App. D); 1 is WGAN.
-    """
-    return leaky_relu(margins + scores_fake - scores_real, slope).mean()
 
 
 OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (

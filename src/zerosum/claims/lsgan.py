@@ -72,7 +72,8 @@ CLAIM = Claim(
     checks=(
         Check("at a score of 5 the pull is 5 - c = 4", "pull at 5, lsgan", "exactly", 4.0, "catalogue OBJ-04; Fig. 2"),
         Check("where cross-entropy has none left", "pull at 5, gan", "below", 0.01, "catalogue OBJ-04"),
-        Check("trained D is (b p + a q)/(p + q)", "error of D", "below", 0.05, "1611.04076, Eq. 5; as for GAN"),
+        Check("trained D is (b p + a q)/(p + q)", "error of D", "below", 0.1,
+              "1611.04076, Eq. 5; 0.05 of the labels' range b - a = 2, as for GAN"),
         Check("its loss for G is the chi-squared divergence", "error of 2 C", "below", 0.05,
               "catalogue OBJ-04; 1611.04076, Eq. 7; as for GAN"),
         Check("without batch norm, FID at most the non-saturating GAN's in most seeds", "fid ratio", "at most",
