@@ -22,7 +22,7 @@ def change(objective: Objective, real: Tensor, fake: Tensor) -> float:
 
 def pull_on_real(objective: Objective, real: Tensor, fake: Tensor) -> float:
     """The mean gradient of the generator's loss in the scores of real samples: above 0 where it lowers them."""
-    real = real.clone().requires_grad_()
+    real, fake = (scores.clone().requires_grad_() for scores in (real, fake))
     gradient = torch.autograd.grad(objective.generator(fake, real), real, allow_unused=True)[0]
     return 0.0 if gradient is None else float(gradient.sum())
 
