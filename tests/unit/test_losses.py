@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from zerosum.losses import OBJECTIVES, binary_cross_entropy, least_squares, squared_error
+from zerosum.losses import OBJECTIVES, RELATIVISTIC, binary_cross_entropy, least_squares, squared_error
 
 REAL, FAKE = torch.tensor([2.0, -1.0]), torch.tensor([0.5, -3.0])
 
@@ -146,3 +146,69 @@ def test_generator_gradients_at_the_best_discriminator():
     twice = 2 * slope(jensen_shannon, THETA)
     assert descend("saturating") == pytest.approx(twice, abs=1e-4)
     assert descend("non-saturating") == pytest.approx(THETA.item() - twice, abs=1e-3)
+
+
+# Relativistic losses: differences of scores -----------------------------------------------------------------------
+
+def test_relativistic_losses_at_known_logits():
+    """OBJ-20: pairs (2, 0.5) and (-1, -3); means 0.5 of the real and -1.25 of the generated scores."""
+    paired, average = RELATIVISTIC["relativistic"], RELATIVISTIC["relativistic-average"]
+    assert paired.discriminator(REAL, FAKE).item() == pytest.approx(-mean(log_sigmoid(1.5), log_sigmoid(2)), rel=1e-6)
+    assert paired.generator(FAKE, REAL).item() == pytest.approx(-mean(log_sigmoid(-1.5), log_sigmoid(-2)), rel=1e-6)
+    assert average.discriminator(REAL, FAKE).item() == pytest.approx(
+        -mean(log_sigmoid(3.25), log_sigmoid(0.25)) - mean(log_sigmoid(0.0), log_sigmoid(3.5)), rel=1e-6)
+    assert average.generator(FAKE, REAL).item() == pytest.approx(
+        -mean(log_sigmoid(0.0), log_sigmoid(-3.5)) - mean(log_sigmoid(-3.25), log_sigmoid(-0.25)), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", RELATIVISTIC)
+def test_a_constant_added_to_all_scores_changes_no_relativistic_loss(name):
+    objective = RELATIVISTIC[name]
+    real, fake = REAL.double(), FAKE.double()
+    for loss, first, second in ((objective.discriminator, real, fake), (objective.generator, fake, real)):
+        assert loss(first + 7, second + 7).item() == pytest.approx(loss(first, second).item(), abs=1e-14)
+        assert loss(first + 7, second).item() != pytest.approx(loss(first, second).item(), abs=0.1)
+
+
+@pytest.mark.parametrize("name", RELATIVISTIC)
+def test_relativistic_gradients_are_those_of_finite_differences_and_sum_to_zero(name):
+    draws = torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(7, dtype=torch.float64, generator=draws).mul(3).requires_grad_() for _ in range(2))
+    for loss, pair in ((RELATIVISTIC[name].discriminator, (real, fake)), (RELATIVISTIC[name].generator, (fake, real))):
+        torch.autograd.gradcheck(loss, pair, eps=1e-6, atol=1e-8)
+        raised, lowered = torch.autograd.grad(loss(*pair), pair)
+        assert (raised < 0).all() and (lowered > 0).all()
+        assert (raised.sum() + lowered.sum()).item() == pytest.approx(0, abs=1e-14)      # of all constants, none counts
+
+
+@pytest.mark.parametrize("name", RELATIVISTIC)
+def test_relativistic_losses_take_maps_and_extreme_scores(name):
+    objective = RELATIVISTIC[name]
+    shape = (1, 1, 1, 2)
+    assert objective.discriminator(REAL.reshape(shape), FAKE.reshape(shape)) == objective.discriminator(REAL, FAKE)
+    far = torch.full((2,), 1e4)
+    assert objective.discriminator(-far, far).item() == pytest.approx(2e4 * (1 + (name != "relativistic")))
+    assert objective.discriminator(far, -far).item() == 0
+
+
+# Best discriminators ----------------------------------------------------------------------------------------------
+
+def test_least_squares_at_its_best_discriminator_is_the_pearson_divergence():
+    """OBJ-04: with a, b, c = -1, 1, 0, D* = (p - q) / (p + q) and 2 C(G) = chi^2(p + q || 2 q) (1611.04076, Eq. 7)."""
+    objective = least_squares(a=-1.0, b=1.0, c=0.0)
+    best = [torch.tanh(best_logit(at, THETA) / 2) for at in (QUANTILES, QUANTILES + THETA)]      # (p - q) / (p + q)
+    x = torch.linspace(-12, 14, 200_001, dtype=torch.float64)
+    p, q = (torch.exp(-(x - centre).square() / 2) / math.sqrt(2 * math.pi) for centre in (0.0, THETA))
+    divergence = torch.trapezoid((2 * q - (p + q)).square() / (p + q), x).item()
+    twice = 2 * sum(objective.generator(scores) for scores in best)
+    assert twice.item() == pytest.approx(divergence, abs=1e-4)
+    for step in (1e-3, -1e-3):               # and no other D is better
+        moved = [scores + step for scores in best]
+        assert objective.discriminator(*moved) > objective.discriminator(*best)
+
+
+def test_the_hinge_at_its_best_discriminator_is_twice_one_minus_the_total_variation():
+    """Geometric GAN: D* = sign(p - q), so the loss is 2 E_q[p > q] + 2 E_p[p < q] = 2 - 2 TV."""
+    best = [torch.sign(best_logit(at, THETA)) for at in (QUANTILES, QUANTILES + THETA)]
+    variation = torch.erf(THETA / 2 / math.sqrt(2))          # P(|N(0, 1)| < theta / 2)
+    assert OBJECTIVES["hinge"].discriminator(*best).item() == pytest.approx(2 - 2 * variation.item(), abs=1e-3)

@@ -1,7 +1,8 @@
 """Three axes: how stable a training each loss gives, and how diverse and how clear its samples are.
 
-Surveys compare GANs along these three (stable, diverse, sharp). Here every objective trains the same network on the
-same data for the same number of rounds. An axis is the mean of three parts, each in [0, 1]; those of diversity and
+Surveys compare GANs along these three (stable, diverse, sharp). Here five objectives (saturating, non-saturating,
+wasserstein, least-squares, hinge), two of them with a gradient penalty as well, train the same network on the same data
+for the same number of rounds. An axis is the mean of three parts, each in [0, 1]; those of diversity and
 clarity are ratios to what held-out real samples score, so that 1 is as good as real.
 
     stability   kept: score of a checkpoint / best score up to it, over the second half of training;
@@ -29,7 +30,6 @@ from ..core import ZerosumError
 from ..core.files import whole_file
 from ..data import load_data
 from ..engine import Trainer
-from ..losses import OBJECTIVES
 from ..metrics.distribution.class_diversity import class_diversity
 from ..metrics.distribution.classes import covered_classes
 from ..metrics.distribution.high_frequency import high_frequency_share, spectral_energy
@@ -47,7 +47,8 @@ BATCHES = 8                                  # that the norm of a gradient is th
 # which would hide how unsteady a training is.
 SETTINGS = {"data": "digits", "image_size": 16, "width": 32, "norm": "none", "ema": 0.0, "batch_size": 32,
             "steps": 1500, "device": "cpu", "threads": 1}
-LOSSES: dict[str, dict[str, str]] = {name: {"objective": name} for name in OBJECTIVES} | {
+COMPARED = ("saturating", "non-saturating", "wasserstein", "least-squares", "hinge")     # those of the committed result
+LOSSES: dict[str, dict[str, str]] = {name: {"objective": name} for name in COMPARED} | {
     f"{name} + penalty": {"objective": name, "penalty": "gradient-penalty"}
     for name in ("non-saturating", "wasserstein")}
 AXES = {"stability": ("kept", "agreement", "gradient"), "diversity": ("coverage", "classes", "within classes"),

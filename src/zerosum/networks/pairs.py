@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from ..layers import init_orthogonal
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
 from .resnet import ResNetDiscriminator, ResNetGenerator
@@ -29,6 +30,18 @@ def resnet_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, gener
     """The residual networks of WGAN-GP for CIFAR-10 (1704.00028, App. F): batch norm in the generator only."""
     channels, side, _ = shape
     return ResNetGenerator(z_dim, side, channels, width), ResNetDiscriminator(side, channels, width)
+
+
+def toy_pair(z_dim: int, shape: tuple[int, ...], width: int) -> Pair:
+    """Two hidden tanh layers in each, orthogonal weights of gain 1.4: the networks of the two-dimensional game.
+
+    Those of Unrolled GAN's mixture of Gaussians (1611.02163, App. A), which the papers after it took over.
+    """
+    pair = (MLPGenerator(z_dim, shape, width=width, activation="tanh", output="none"),
+            MLPDiscriminator(shape, width=width, activation="tanh", dropout=(0.0, 0.0)))
+    for network in pair:
+        init_orthogonal(network, gain=1.4)
+    return pair
 
 
 PAIRS: dict[str, Callable[[int, tuple[int, ...], int, str, str], Pair]] = {

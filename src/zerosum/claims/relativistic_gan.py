@@ -1,0 +1,83 @@
+"""Claim of relativistic GANs (1807.00734): only differences of scores count, and images are better for it."""
+
+import torch
+from torch import Tensor
+
+from ..losses import Objective
+from ..metrics.distribution.modes import count_modes
+from .claim import Check, Claim, Side
+from .digits import coverage, judge_fid
+from .panels import images_panel, points_panel
+from .trial import Trained, Trial
+
+SAMPLES = 2_500                              # of which a mode must receive 20
+SHIFT = 3.0                                  # a constant added to all scores
+
+
+def change(objective: Objective, real: Tensor, fake: Tensor) -> float:
+    """How much the larger of both losses changes when a constant is added to all scores."""
+    losses = (objective.discriminator, lambda real, fake: objective.generator(fake, real))
+    return max(float((loss(real + SHIFT, fake + SHIFT) - loss(real, fake)).abs()) for loss in losses)
+
+
+def pull_on_real(objective: Objective, real: Tensor, fake: Tensor) -> float:
+    """The mean gradient of the generator's loss in the scores of real samples: above 0 where it lowers them."""
+    real, fake = (scores.clone().requires_grad_() for scores in (real, fake))
+    gradient = torch.autograd.grad(objective.generator(fake, real), real, allow_unused=True)[0]
+    return 0.0 if gradient is None else float(gradient.sum())
+
+
+def scores_of(done: Trained, x: Tensor) -> tuple[Tensor, Tensor]:
+    """A trained discriminator's scores of real samples and of as many generated ones, in float64: (N,) each."""
+    real = done.data.all()[:len(x)]
+    return done.model.scores(real).detach().double(), done.model.scores(x[:len(real)]).detach().double()
+
+
+def measure(trial: Trial) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in VARIANTS:
+        done = trial.train(f"{name}, ring")
+        x = done.model.sample(SAMPLES, seed=trial.seed)
+        modes = count_modes(x, done.data.modes, done.data.mode_std)
+        found |= {f"modes, {name}": modes.reached, f"high quality, {name}": modes.high_quality}
+        trial.panel(f"{name}: {modes.reached} of 8 modes", points_panel(x, done.data.all()[:SAMPLES]))
+    for name in (*VARIANTS, "gan"):
+        done = trial.train(f"{name}, digits")
+        x = done.model.sample(1_000, seed=trial.seed)
+        objective, scores = done.model.objective, scores_of(done, x)
+        found |= {f"fid, {name}": judge_fid(x, done.data), f"classes, {name}": coverage(x),
+                  f"change by a shift, {name}": change(objective, *scores),
+                  f"pull of G on real scores, {name}": pull_on_real(objective, *scores)}
+        trial.panel(f"{name}: FID {found[f'fid, {name}']:.2f}", images_panel(x))
+    return found
+
+
+VARIANTS = {"average": "relativistic-average", "paired": "relativistic"}
+DIGITS = {"data": "digits", "image_size": 16, "network": "mlp", "width": 128, "z_dim": 64, "prior": "normal",
+          "lr": 1e-3, "betas": (0.5, 0.999), "batch_size": 64, "steps": 2_000, "ema": 20_000.0}
+
+CLAIM = Claim(
+    statement="A relativistic discriminator knows scores only by their differences, its generator also lowers the "
+              "scores of real samples, and both variants make better images than the GAN whose loss they change.",
+    baseline="the non-saturating GAN: the same networks, optimiser, batch and steps",
+    sides={
+        "gan, digits": Side("recipe", "small", DIGITS),
+        **{f"{name}, ring": Side("relativistic-gan", "ring", {"variant": variant})
+           for name, variant in VARIANTS.items()},
+        **{f"{name}, digits": Side("relativistic-gan", "small", DIGITS | {"variant": variant})
+           for name, variant in VARIANTS.items()},
+    },
+    checks=(
+        *(Check(f"{name}: both losses are the same when a constant is added to all scores",
+                f"change by a shift, {name}", "at most", 1e-6, "catalogue OBJ-20; 1807.00734, Sec. 4")
+          for name in VARIANTS),
+        Check("that of the non-saturating GAN is not", "change by a shift, gan", "above", 0.1, "catalogue OBJ-20"),
+        *(Check(f"{name}: the generator lowers the scores of real samples", f"pull of G on real scores, {name}",
+                "above", 0.01, "catalogue OBJ-20; 1807.00734, Sec. 3.1") for name in VARIANTS),
+        *(Check(f"{name}: covers the ring", f"modes, {name}", "at least", 6, "catalogue OBJ-20")
+          for name in VARIANTS),
+        *(Check(f"{name}: FID of digits below the GAN's", f"fid, {name}", "below", "fid, gan",
+                "1807.00734, Sec. 5: lower FID than SGAN") for name in VARIANTS),
+    ),
+    measure=measure,
+)
