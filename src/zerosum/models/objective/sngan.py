@@ -50,8 +50,9 @@ class SNGAN(LatentModel):
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 32, "batch_size": 64, "steps": 50_000},
-        "small": {"data": "digits", "image_size": 16, "network": "dcgan", "width": 64, "d_width": 64, "z_dim": 64,
-                  "g_batch": 1, "decay_steps": 0, "batch_size": 32, "steps": 500, "ema": 20_000},
+        "small": {"data": "digits", "image_size": 16, "objective": "non-saturating", "network": "dcgan", "width": 64,
+                  "d_width": 64, "z_dim": 64, "g_batch": 1, "decay_steps": 0, "batch_size": 32, "steps": 500,
+                  "ema": 20_000},
         "tiny": {"data": "digits", "image_size": 8, "network": "cnn", "width": 8, "d_width": 8, "z_dim": 8,
                  "d_steps": 2, "batch_size": 8, "steps": 3},
     }
