@@ -11,12 +11,13 @@ from torch import Tensor
 
 _BLOCK = {"c1": "conv1", "c2": "conv2", "b1": "norm1", "b2": "norm2", "c_sc": "shortcut"}
 _HEAD = {"l": "linear", "b": "norm", "c": "conv"}
+_SPECTRAL = {"weight_orig": "weight"}        # spectral norm of torch.nn.utils; its weight_u and weight_v are ours
 _BOTTOM = {32: 8, 48: 3, 64: 2, 128: 4}      # side of a discriminator's last map, by image size
 
 
 def rename(key: str, first_block: int) -> str:
     """The name in `networks.ResNet*` of a weight, in a network whose blocks count from `first_block`."""
-    layer, *rest = key.split(".")
+    layer, *rest = (_SPECTRAL.get(part, part) for part in key.split("."))
     if layer.startswith("block"):
         part, *rest = rest
         return ".".join(["blocks", str(int(layer.removeprefix("block")) - first_block), _BLOCK[part], *rest])

@@ -10,6 +10,8 @@ from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
 from .patchgan import PatchDiscriminator
 from .resnet import ResNetDiscriminator, ResNetGenerator
+from .sngan import SNGANDiscriminator, SNGANGenerator
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator",
-           "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "check_dcgan_guidelines"]
+           "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator",
+           "SNGANGenerator", "check_dcgan_guidelines"]

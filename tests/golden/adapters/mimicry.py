@@ -1,10 +1,12 @@
-"""kwotsin/mimicry: ResNets at 32 px and more, and losses."""
+"""kwotsin/mimicry: ResNets at 32 px and more, spectral normalization, and losses."""
 
+import copy
 from functools import partial
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from zerosum.interop.mimicry import convert, discriminator_settings, first_block, generator_settings, rename
+from zerosum.layers import spectral_norm
 from zerosum.losses import OBJECTIVES, binary_cross_entropy
 from zerosum.networks import ResNetDiscriminator, ResNetGenerator
 
@@ -21,9 +23,33 @@ def generator(case: Case) -> dict[str, Tensor]:
 
 def discriminator(case: Case, pool: str) -> dict[str, Tensor]:
     network = ResNetDiscriminator(**discriminator_settings(case.state, case.inputs["x"].shape[-1]), pool=pool)
+    if any(key.endswith("weight_u") for key in case.state):
+        spectral_norm(network)
     network.load_state_dict(convert(case.state))
     return play(case, network, partial(rename, first_block=first_block(case.state)), "out0",
                 lambda x: network(x).unsqueeze(1))
+
+
+def own_spectral_norm(case: Case) -> dict[str, Tensor]:
+    """Theirs takes a step of the power method in evaluation too, which it forgets: ours in training, on a copy."""
+    kernel, linear, number = (case.state[f"{name}.weight"].shape for name in ("conv", "lin", "emb"))
+    network = spectral_norm(nn.ModuleDict({
+        "conv": nn.Conv2d(kernel[1], kernel[0], kernel[2:], padding=1), "lin": nn.Linear(linear[1], linear[0]),
+        "emb": nn.Embedding(*number)}))
+    own = {key: value for key, value in case.state.items() if "sn_" not in key}
+    u = {key.replace("sn_u", "weight_u"): value[0] for key, value in case.state.items() if key.endswith("sn_u")}
+    v = {key: value for key, value in network.state_dict().items() if key.endswith("weight_v")}   # follows from u
+    network.load_state_dict(own | u | v)
+
+    def play_on(net: nn.ModuleDict) -> Tensor:
+        found = net["conv"](case.inputs["x"])
+        return (net["lin"](found.sum((2, 3))) + net["emb"](case.inputs["y"].long())).detach()
+
+    found = {"out.y_eval": play_on(copy.deepcopy(network)), "out.y_train": play_on(network)}
+    for name, layer in network.items():
+        sigma = layer.weight_u @ layer.matrix() @ layer.weight_v
+        found |= {f"after.{name}.sn_u": layer.weight_u[None], f"after.{name}.sn_sigma": sigma.detach()[None]}
+    return found
 
 
 def losses(case: Case) -> dict[str, Tensor]:
@@ -43,7 +69,8 @@ def _class(family: str, kind: str, size: int) -> tuple[str, str]:
 
 
 SIZES = (32, 48, 64, 128)
-ADAPTERS = {(REPO, "torch_mimicry.modules.losses"): losses}
+ADAPTERS = {(REPO, "torch_mimicry.modules.losses"): losses,
+            (REPO, "torch_mimicry.modules.spectral_norm (default=False variant)"): own_spectral_norm}
 ADAPTERS |= {_class(family, "Generator", size): generator for family in ("DCGAN", "WGAN-GP", "SNGAN") for size in SIZES}
 ADAPTERS |= {_class(family, "Discriminator", size): partial(discriminator, pool=pool)
-             for family, pool in (("DCGAN", "sum"), ("WGAN-GP", "mean")) for size in SIZES}
+             for family, pool in (("DCGAN", "sum"), ("WGAN-GP", "mean"), ("SNGAN", "sum")) for size in SIZES}
