@@ -61,7 +61,7 @@ class UnrolledGAN(LatentModel):
         "paper": {"data": "ring", "batch_size": 512, "steps": 25_000},
         "small": {"data": "digits", "image_size": 8, "z_dim": 32, "d_lr": 1e-3, "batch_size": 64, "steps": 6_000,
                   "ema": 20_000},
-        "ring": {"data": "ring", "z_dim": 32, "g_steps": 10, "d_lr": 1e-3, "batch_size": 128, "steps": 500},
+        "ring": {"data": "ring", "z_dim": 32, "g_steps": 10, "d_lr": 1e-3, "batch_size": 128, "steps": 400},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "width": 16, "unroll_steps": 2, "g_steps": 2,
                  "batch_size": 8, "steps": 3},
     }
