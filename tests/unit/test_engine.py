@@ -290,6 +290,15 @@ def test_reset_optimizer_forgets_and_takes_what_grew():
     assert not model.left.grown.requires_grad
 
 
+def test_the_state_of_an_optimizer_can_be_looked_at():
+    model = Toy(optimizer=sgd(1.0, momentum=0.9))
+    trainer = train(model)
+    assert trainer.optimizer_state("left") == {}
+    trainer.update("left", lambda batch: {"x": 2 * model.left.w.sum()}, trainer.batch())
+    assert torch.equal(trainer.optimizer_state("left")["0.momentum_buffer"], torch.full((3,), 2.0))
+    assert trainer.optimizer_state("right") == {}
+
+
 # Numbers that are none ------------------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,9 @@ class DryGame:
     def reset_optimizer(self, player: str) -> None:
         self.moves.append(f"(the optimizer of {player} starts anew)")
 
+    def optimizer_state(self, player: str) -> dict[str, Tensor]:
+        return {}
+
 
 class Still(TorchFunctionMode):
     """Leaves out what works in place: it changes no tensor without numbers, and the meta device takes long over it."""

@@ -36,6 +36,9 @@ class Game(Protocol):
     def reset_optimizer(self, player: str) -> None:
         """Forget the optimizer state of a player (and take its present parameters)."""
 
+    def optimizer_state(self, player: str) -> dict[str, Tensor]:
+        """What a player's optimizer remembers, to look at: `<index of the parameter>.<slot>`; {} before it moved."""
+
 
 class Model(nn.Module):
     """A system of the catalogue: its networks, its players, and one round of its game in plain Python."""

@@ -116,6 +116,10 @@ class Trainer:
         """Forget a player's optimizer state and take its present parameters (after a network grew)."""
         self._seat(player).take_parameters()
 
+    def optimizer_state(self, player: str) -> dict[str, Tensor]:
+        """What a player's optimizer remembers, by PyTorch's names: `0.exp_avg`; to look at, not to change."""
+        return self._seat(player).optimizer.state_tensors()
+
     # How an update is done --------------------------------------------------------------------------------------
 
     def _seat(self, player: str) -> _Seat:

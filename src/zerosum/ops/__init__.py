@@ -1,6 +1,7 @@
 """Pure tensor functions: no parameters, no state."""
 
+from .optimizer_steps import Moments, adam_step, sgd_step
 from .precision import at_least_float32
 from .spectral import leading_vectors, power_step
 
-__all__ = ["at_least_float32", "leading_vectors", "power_step"]
+__all__ = ["Moments", "adam_step", "at_least_float32", "leading_vectors", "power_step", "sgd_step"]

@@ -1,0 +1,1 @@
+"""Remedies against mode collapse: games whose rules keep the generator from covering few modes."""
