@@ -7,6 +7,7 @@ from torch import nn
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
     "leaky-relu": lambda: nn.LeakyReLU(0.2),          # the slope of DCGAN (1511.06434, Sec. 4)
+    "elu": nn.ELU,
     "tanh": nn.Tanh,
     "none": nn.Identity,
 }
