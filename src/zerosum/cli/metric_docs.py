@@ -113,7 +113,7 @@ def losses_page(document: Mapping[str, Any]) -> str:
              "ten CPU minutes.", "",
              "Surveys compare GANs by how stable their training is, how diverse and how clear their samples are. Here "
              f"`recipe` trains the same network (dcgan, width {settings['width']}, no norm in the discriminator, since "
-             f"a penalty forbids one) on {settings['data']} at {settings['image_size']} px with every objective: "
+             f"a penalty forbids one) on {settings['data']} at {settings['image_size']} px with each of these losses: "
              f"{settings['steps']:,} rounds of one update each, batches of {settings['batch_size']}, the same learning "
              f"rates, no moving average, seeds {', '.join(map(str, document['seeds']))}. Numbers are medians over "
              "seeds; *penalty* is the gradient penalty of WGAN-GP.", "",
