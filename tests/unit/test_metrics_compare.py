@@ -2,11 +2,11 @@
 
 import math
 import re
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
+from stand_ins import Copier, FakeRun, Plan
 
 from zerosum.core import DataSpec, UsageError, ZerosumError
 from zerosum.data import DataConfig, load_data
@@ -28,29 +28,16 @@ def verdicts(found) -> dict[str, str]:
     return {standing.model: standing.verdict for standing in found.standings("m")}
 
 
-class Noisy:
-    """Real digits with noise; remembers what it was asked for."""
+class Noisy(Copier):
+    """A copier that knows the shape of its data."""
 
     def __init__(self, noise: float, name: str = "digits"):
-        self.rows, self.noise, self.asked = load_data(name), noise, []
+        super().__init__(name, noise)
         self.data = self.rows.spec
 
-    def sample(self, n, *, seed=None, labels=None, truncation=1.0):
-        self.asked.append((n, seed))
-        generator = torch.Generator().manual_seed(seed)
-        x = self.rows.all()[torch.randint(len(self.rows), (n,), generator=generator)]
-        return x + self.noise * torch.randn(x.shape, generator=generator)
-
-
-@dataclass
-class Plan:
-    data: DataConfig
-
-
-@dataclass
-class FakeRun:
-    model: Noisy
-    plan: Plan
+    @property
+    def asked(self) -> list[tuple[int, int]]:
+        return [(n, seed) for n, seed, _ in self.calls]
 
 
 # The test ------------------------------------------------------------------------------------------------------------

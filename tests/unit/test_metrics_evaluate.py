@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
+from stand_ins import Copier, FakeRun, Plan
 from torch import nn
 
 from zerosum.core import DataSpec, UsageError, ZerosumError
@@ -19,30 +19,6 @@ from zerosum.version import __version__
 # What needs more than samples is tried where it is tested: a model, classes that were asked for, training data.
 OF_ANY_SAMPLES = {name: metric for name, metric in METRICS.items()
                   if isinstance(metric, Metric) and not metric.memory and "targets" not in metric.views}
-
-
-class Copier:
-    """Samples by drawing rows of the training data, and remembers what it was asked."""
-
-    def __init__(self, name: str = "digits", noise: float = 0.0):
-        self.rows, self.noise, self.calls = load_data(name), noise, []
-
-    def sample(self, n, *, seed=None, labels=None, truncation=1.0):
-        self.calls.append((n, seed, labels))
-        generator = torch.Generator().manual_seed(seed)
-        x = self.rows.all()[torch.randint(len(self.rows), (n,), generator=generator)]
-        return x + self.noise * torch.randn(x.shape, generator=generator)
-
-
-@dataclass
-class Plan:
-    data: DataConfig
-
-
-@dataclass
-class FakeRun:
-    model: Copier
-    plan: Plan
 
 
 def test_default_metrics_print_what_separates_best_first():
