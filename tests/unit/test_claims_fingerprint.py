@@ -82,7 +82,7 @@ def test_the_noise_that_all_draw_counts(changed):
 
 
 def test_an_objective_counts_where_it_is_spoken_of(changed):
-    found = changed("zerosum.losses", "relu(1 - scores_real)", "relu(2 - scores_real)")
+    found = changed("zerosum.losses.scores", "relu(1 - scores_real)", "relu(2 - scores_real)")
     assert "recipe" in found and not found & {"gan", "dcgan", "cgan", "keras-dcgan", "vae"}
 
 
@@ -103,7 +103,7 @@ def test_a_measure_that_claims_share_counts(changed):
     ("zerosum.models.objective.wgan", '"paper": {"data": "digits"', '"paper": {"data": "photos"'),
     ("zerosum.models.objective.wgan", "batch: Batch", "batch: 'Batch'"),
     # At the end: lambdas in the tables above are known by their lines, which the loaded module would not have moved.
-    ("zerosum.losses", "lambda t: t, _half_tanh),\n)}",
+    ("zerosum.losses.divergences", "lambda t: t, _half_tanh),\n)}",
      "lambda t: t, _half_tanh),\n)}\n\n\ndef new(scores):\n    return scores"),
     ("zerosum.core.model", "def preview(", "def other(self):\n        return 0\n\n    def preview("),
     ("zerosum.engine.trainer", "def ", "def _"),

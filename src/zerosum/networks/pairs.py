@@ -1,6 +1,7 @@
 """Pairs of networks by name, for systems whose paper is about the loss and not about the network."""
 
 from collections.abc import Callable
+from typing import Any
 
 from torch import nn
 
@@ -59,3 +60,10 @@ def make_pair(name: str, z_dim: int, shape: tuple[int, ...], width: int, norm: s
     if len(shape) == 3 and name == "resnet" and shape[1] != shape[2]:
         raise ValueError(f"the resnet makes square images, not {shape[1]}x{shape[2]}")
     return PAIRS[name if len(shape) == 3 else "mlp"](z_dim, shape, width, norm, generator_norm)
+
+
+def pair_of(cfg: Any, shape: tuple[int, ...]) -> Pair:
+    """The pair that a Config with network, z_dim, width, norm and generator_norm asks for; points get the toy."""
+    if len(shape) == 1:
+        return toy_pair(cfg.z_dim, shape, cfg.width)
+    return make_pair(cfg.network, cfg.z_dim, shape, cfg.width, cfg.norm, generator_norm=cfg.generator_norm)

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 
 from ...core import Batch, Card, Game, Player, adam, between, positive, register, rmsprop
-from ...networks.pairs import make_pair, toy_pair
+from ...networks.pairs import pair_of
 from .gan import GAN
 
 
@@ -63,10 +63,7 @@ class GeometricGAN(GAN):
     )
 
     def networks(self) -> tuple[nn.Module, nn.Module]:
-        cfg, shape = self.cfg, self.data.shape
-        if not self.data.is_image:
-            return toy_pair(cfg.z_dim, shape, cfg.width)
-        return make_pair(cfg.network, cfg.z_dim, shape, cfg.width, cfg.norm, generator_norm=cfg.generator_norm)
+        return pair_of(self.cfg, self.data.shape)
 
     def players(self) -> dict[str, Player]:
         opt = rmsprop(self.cfg.lr) if self.cfg.optimizer == "rmsprop" else adam(self.cfg.lr, (0.5, 0.999))

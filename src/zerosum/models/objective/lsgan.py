@@ -19,7 +19,7 @@ from torch import nn
 
 from ...core import Card, DataSpec, Player, UsageError, adam, between, positive, register
 from ...losses import least_squares
-from ...networks.pairs import make_pair, toy_pair
+from ...networks.pairs import pair_of
 from .gan import GAN
 
 
@@ -76,10 +76,7 @@ class LSGAN(GAN):
         self.objective = least_squares(cfg.fake_label, cfg.real_label, cfg.wanted_label)
 
     def networks(self) -> tuple[nn.Module, nn.Module]:
-        cfg, shape = self.cfg, self.data.shape
-        if not self.data.is_image:
-            return toy_pair(cfg.z_dim, shape, cfg.width)
-        return make_pair(cfg.network, cfg.z_dim, shape, cfg.width, cfg.norm, generator_norm=cfg.generator_norm)
+        return pair_of(self.cfg, self.data.shape)
 
     def players(self) -> dict[str, Player]:
         opt = adam(self.cfg.lr, self.cfg.betas)

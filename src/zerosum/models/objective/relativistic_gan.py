@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, adam, between, positive, register
 from ...losses import RELATIVISTIC
-from ...networks.pairs import make_pair, toy_pair
+from ...networks.pairs import pair_of
 from .gan import GAN
 
 
@@ -70,10 +70,7 @@ class RelativisticGAN(GAN):
         self.generator, self.discriminator = self.networks()
 
     def networks(self) -> tuple[nn.Module, nn.Module]:
-        cfg, shape = self.cfg, self.data.shape
-        if not self.data.is_image:
-            return toy_pair(cfg.z_dim, shape, cfg.width)
-        return make_pair(cfg.network, cfg.z_dim, shape, cfg.width, cfg.norm, generator_norm=cfg.generator_norm)
+        return pair_of(self.cfg, self.data.shape)
 
     def players(self) -> dict[str, Player]:
         opt = adam(self.cfg.lr, self.cfg.betas)
