@@ -144,7 +144,7 @@ def test_help_shows_the_defaults_of_the_preset(call):
     ("train dcgan --image-size 4", "at least 8x8 pixels"),
     ("train dcgan --data ring --steps 1", "needs images"),
     ("train cgan --data swissroll --steps 1", "needs labelled data"),
-    ("train recipe --objective wasserstien", "unknown objective 'wasserstien' (did you mean wasserstein?)"),
+    ("train recipe --objective wasserstien", "objective: 'wasserstien' is not one of saturating, non-saturating"),
     ("list --family objectiv", "unknown family 'objectiv' (did you mean objective?)"),
     ("list --task generating", "unknown task 'generating' (did you mean generation?)"),
     ("list --structure direkt", "unknown structure 'direkt' (did you mean direct?)"),
