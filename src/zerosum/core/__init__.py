@@ -5,7 +5,7 @@ from .batch import Batch
 from .card import Card
 from .config import Setting, between, build, distribute, positive, settings_of
 from .errors import Interrupted, NonFiniteError, UsageError, ZerosumError, nearest, unknown
-from .factories import OPTIMIZERS, TorchOptimizer, adadelta, adagrad, adam, ftrl, rmsprop, sgd
+from .factories import OPTIMIZERS, TorchOptimizer, adadelta, adagrad, adam, ftrl, make_optimizer, rmsprop, sgd
 from .files import Advice, cannot_write, whole_file
 from .model import Game, LatentModel, Model
 from .optimizers import Optimizer
@@ -14,7 +14,8 @@ from .registry import discover, find, find_all, names, register
 from .spec import DataSpec
 
 __all__ = ["ABILITIES", "Advice", "Batch", "Card", "DataSpec", "Game", "Interrupted", "LatentModel", "Model",
-           "NonFiniteError", "OPTIMIZERS", "Optimizer", "Player", "Setting", "TorchOptimizer", "UsageError",
-           "ZerosumError", "abilities", "adadelta", "adagrad", "adam", "between", "build", "cannot_write", "discover",
-           "distribute", "find", "find_all", "ftrl", "names", "nearest", "positive", "register", "require", "rmsprop",
-           "settings_of", "sgd", "unknown", "whole_file"]
+           "NonFiniteError", "OPTIMIZERS", "Optimizer", "Player", "Setting", "TorchOptimizer",
+           "UsageError", "ZerosumError", "abilities", "adadelta", "adagrad", "adam", "between", "build",
+           "cannot_write", "discover", "distribute", "find", "find_all", "ftrl", "make_optimizer",
+           "names", "nearest", "positive", "register", "require", "rmsprop", "settings_of", "sgd",
+           "unknown", "whole_file"]

@@ -101,8 +101,13 @@ def ftrl(lr: float, l1: float = 0.0, l2: float = 0.0) -> Factory:
     return lambda params: FTRL(params, lr, l1, l2)
 
 
-OPTIMIZERS: dict[str, Callable[[float], Factory]] = {
+OPTIMIZERS: dict[str, Callable[..., Factory]] = {
     "adam": adam, "sgd": sgd, "momentum": partial(sgd, momentum=0.9),
     "nesterov": partial(sgd, momentum=0.9, nesterov=True), "rmsprop": rmsprop, "adagrad": adagrad,
     "adadelta": adadelta, "ftrl": ftrl,
 }
+
+
+def make_optimizer(name: str, lr: float, betas: tuple[float, float]) -> Factory:
+    """The optimizer of this name, a key of OPTIMIZERS, with this learning rate; betas are Adam's alone."""
+    return adam(lr, betas) if name == "adam" else OPTIMIZERS[name](lr)

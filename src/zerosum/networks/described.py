@@ -162,6 +162,12 @@ class DescribedDiscriminator(nn.Sequential):
         return super().forward(x).flatten().float()
 
 
+def described_pair(description: str, z_dim: int, shape: Shape) -> tuple[nn.Module, nn.Module]:
+    """Generator and discriminator by what `read_description` returned; ValueError if they do not fit the data."""
+    found = json.loads(description)
+    return DescribedGenerator(found["generator"], z_dim, shape), DescribedDiscriminator(found["discriminator"], shape)
+
+
 def read_description(path: Path) -> str:
     """A TOML file with the tables [generator] and [discriminator] as JSON; ValueError says what is wrong with it."""
     try:
