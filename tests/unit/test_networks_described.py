@@ -155,3 +155,11 @@ def test_a_wrong_file_is_one_line(tmp_path: Path, text, message):
     with pytest.raises(ValueError, match=message) as refused:
         read_description(path)
     assert "\n" not in str(refused.value)
+
+
+def test_the_guide_names_the_whole_menu():
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "one-thing-at-a-time.md").read_text()
+    for name in (*LAYERS, *(option for options, _, _ in MENU.values() for option in options)):
+        assert f"`{name}`" in page
+    assert all(f" {name}," in page or f" {name};" in page for name in ("relu", "softplus", "prelu", "none"))
+    assert all(name in page for name in INITS)
