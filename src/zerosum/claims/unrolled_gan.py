@@ -32,9 +32,7 @@ def measure(trial: Trial) -> dict[str, float | list[int]]:
         x = done.model.sample(SAMPLES, seed=trial.seed)
         modes = modes_of(done.trainer, x)
         found |= {f"modes, {side}": modes.reached, f"modes within 3 sigma, {side}": modes.reached_narrowly,
-                  f"high quality, {side}": modes.high_quality, f"modes over training, {side}": seen,
-                  f"ms per generator step, {side}":
-                      1_000 * trial.seconds[side] / (done.trainer.step * done.model.cfg.g_steps)}
+                  f"high quality, {side}": modes.high_quality, f"modes over training, {side}": seen}
         curves[side] = (range(LOOK_EVERY, done.trainer.step + 1, LOOK_EVERY), seen)
         trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x, done.data.all()[:SAMPLES]))
     trial.panel("modes over training", curves_panel(curves, "steps"))
