@@ -26,35 +26,37 @@ def largest(module: torch.nn.Module) -> float:
 
 
 @pytest.mark.parametrize("micro_batch", [0, 3])
+@pytest.mark.filterwarnings("ignore:the loss of fisher-gan ties")
 def test_the_multiplier_rises_with_the_second_moment(micro_batch):
     """alpha <- alpha + rho (Omega - 1), Omega of the whole batch, once for every update of the critic."""
     trainer = trainer_of("fisher-gan", rho=0.5, n_critic=3, micro_batch=micro_batch)
-    expected, update = 0.0, trainer.update
+    expected, update = 0.0, trainer.update_jointly
 
-    def noting(player, loss, batch):
+    def noting(players, losses, batch):
         nonlocal expected
-        logs = update(player, loss, batch)
-        if player == "critic":
-            expected += 0.5 * (float(logs["critic/second_moment"]) - 1)
+        logs = update(players, losses, batch)
+        expected += 0.5 * (float(logs["critic/second_moment"]) - 1)
         return logs
 
-    trainer.update = noting
+    trainer.update_jointly = noting
     trainer.play()
     assert trainer.model.alpha.item() == pytest.approx(expected, rel=1e-6) and expected != 0
-    assert "alpha" in trainer.model.state_dict()             # and so in every checkpoint
+    assert "model.multiplier.0" in trainer.state()[0]        # and so in every checkpoint
 
 
 def test_the_critic_of_fisher_gan_ascends_the_augmented_lagrangian():
     trainer = trainer_of("fisher-gan", "ring", rho=0.5, n_critic=1)
     model, batch = trainer.model, trainer.batch(16)
-    model.alpha.fill_(0.25)
+    model.alpha.data.fill_(0.25)
     z = model.noise(16, torch.Generator().manual_seed(0))
     model.noise = lambda _batch: z
     real, fake = model.scores(batch.x).detach(), model.scores(model.generate(z)).detach()
     omega = second_moment(real, fake)
-    terms = model.critic_loss(batch)
+    losses = model.saddle_losses(batch)
+    terms = losses["critic"]
     value = real.mean() - fake.mean() + 0.25 * (1 - omega) - 0.5 / 2 * (omega - 1) ** 2
     assert (terms["fisher"] + terms["constraint"]).item() == pytest.approx(-value.item(), rel=1e-5)
+    assert losses["multiplier"]["constraint"].item() == pytest.approx(0.25 * (1 - omega.item()), rel=1e-5)
     assert terms["second_moment"].grad_fn is None and terms["second_moment"].item() == pytest.approx(omega.item())
 
 

@@ -40,7 +40,7 @@ def test_fisher_is_at_most_two():
 
 
 def test_the_supremum_of_fisher_is_the_chi_squared_distance():
-    """Two discrete laws on three points: Theorem 2's f* attains F, and no other f exceeds it."""
+    """Two discrete laws on three points: Theorem 1's f* attains F, and no other f exceeds it."""
     p, q = torch.tensor([0.5, 0.3, 0.2]).double(), torch.tensor([0.1, 0.3, 0.6]).double()
     distance = ((p - q).square() / ((p + q) / 2)).sum().sqrt()
 

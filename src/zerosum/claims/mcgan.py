@@ -1,4 +1,4 @@
-"""Claim of McGan (1702.08398): its critic attains norms of feature statistics, and covariances see what means do not."""
+"""Claim of McGan (1702.08398): its critic attains norms of feature statistics; covariances see what means cannot."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from ..metrics.distribution.modes import count_modes
 from .claim import Check, Claim, Side
 from .digits import coverage, judge_fid
 from .gan import gaussian, samples_of
-from .panels import curves_panel, images_panel, points_panel
+from .panels import images_panel, points_panel
 from .trial import Trial
 
 SAMPLES = 2_500                              # of which a mode must receive 20

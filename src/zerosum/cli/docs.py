@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import find_all
 from .catalogue import SUMMARY, describe
+from .distance_docs import distances_page
 from .metric_docs import losses_page, metrics_page, what_metrics_see_page
 
 SIGNS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<", "exactly": "="}
@@ -115,6 +116,8 @@ def generate(root: Path) -> dict[Path, str]:
     files[metrics / "what-metrics-see.md"] = what_metrics_see_page(seen)
     losses = json.loads((root / "results" / "demos" / "losses.json").read_text(encoding="utf-8"))
     files[metrics / "losses.md"] = losses_page(losses)
+    apart = json.loads((root / "results" / "demos" / "distances.json").read_text(encoding="utf-8"))
+    files[metrics / "distances.md"] = distances_page(apart)
     files[root / SUMMARY.relative_to(SUMMARY.parents[3])] = json.dumps(measured, indent=1, ensure_ascii=False) + "\n"
     return files
 

@@ -1,15 +1,15 @@
 """Fisher GAN (Mroueh and Sercu, 2017), arXiv:1705.09675.
 
-    F(P, Q) = sup_f (E_P[f] - E_Q[f]) / sqrt(Omega),   Omega = 1/2 E_P[f^2] + 1/2 E_Q[f^2]                  Eq. (3)
+    F(P, Q) = sup_f (E_P[f] - E_Q[f]) / sqrt(Omega),   Omega = 1/2 E_P[f^2] + 1/2 E_Q[f^2]                  Sec. 2
     critic:      ascends L = E_P[f] - E_Q[f] + alpha (1 - Omega) - rho/2 (Omega - 1)^2                      Eq. (9)
-    multiplier:  alpha <- alpha + rho (Omega - 1), after each update of the critic, from 0                  Alg. 1
+    multiplier:  alpha <- alpha - rho (1 - Omega), with each update of the critic, from 0                   Alg. 1
     generator:   descends -E_z[f(G(z))]                                                                     Alg. 1
-    f* = (p - q) / ((p + q) / 2) / F,   F^2 = integral of (p - q)^2 / ((p + q) / 2),   alpha* = F / 2       Thm. 2
+    f* = (p - q) / ((p + q) / 2) / F,   F^2 = integral of (p - q)^2 / ((p + q) / 2),   alpha* = F / 2       Thm. 1
 
 The constraint depends on the data, where WGAN's clipping does not: f may be as steep as it likes where no sample lies.
 
-Players     critic (n_critic updates per step), generator (one update). The multiplier is a number and no player: its
-            gradient is 1 - Omega, which every update returns averaged over all processes.
+Players     critic and multiplier (n_critic updates per step, both from one forward pass), generator (one update). The
+            multiplier descends L, whose derivative in alpha is 1 - Omega, by SGD of rate rho.
 Departures  none. With micro-batches or several processes, (Omega - 1)^2 is taken over each one's part of the batch.
 """
 
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ...core import Batch, Card, DataSpec, Game, LatentModel, between, positive, register
+from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, between, positive, register, sgd
 from ...losses import mean_difference, second_moment
 from ...networks.pairs import make_pair
 from .wgan import WGAN
@@ -28,8 +28,6 @@ from .wgan import WGAN
 @register
 class FisherGAN(WGAN):
     """The WGAN game with a critic whose second moment, and nothing else, is held at one."""
-
-    alpha: Tensor                            # the Lagrange multiplier
 
     @dataclass(frozen=True)
     class Config:
@@ -52,10 +50,10 @@ class FisherGAN(WGAN):
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 64, "batch_size": 64, "steps": 200_000},
-        "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "lr": 5e-4, "batch_size": 64,
-                  "steps": 2_000, "ema": 50_000},
-        "ring": {"data": "ring", "network": "mlp", "width": 128, "z_dim": 32, "lr": 1e-3, "batch_size": 128,
-                 "steps": 2_000},
+        "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "rho": 0.1, "n_critic": 2, "lr": 5e-4,
+                  "batch_size": 64, "steps": 2_000, "ema": 20_000},
+        "ring": {"data": "ring", "network": "mlp", "width": 128, "z_dim": 2, "rho": 0.1, "n_critic": 2, "lr": 5e-4,
+                 "batch_size": 128, "steps": 2_000},
         "tiny": {"data": "digits", "image_size": 8, "width": 8, "z_dim": 8, "n_critic": 2, "batch_size": 8,
                  "steps": 3},
     }
@@ -73,22 +71,27 @@ class FisherGAN(WGAN):
         LatentModel.__init__(self, cfg, data)
         self.generator, self.critic = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, cfg.norm,
                                                 generator_norm=cfg.generator_norm)
-        self.register_buffer("alpha", torch.zeros(()))       # a checkpoint keeps it
+        self.multiplier = nn.ParameterList([torch.zeros(())])
+
+    @property
+    def alpha(self) -> Tensor:
+        """The Lagrange multiplier of the constraint, a scalar."""
+        return self.multiplier[0]
+
+    def players(self) -> dict[str, Player]:
+        return super().players() | {"multiplier": Player(self.multiplier, sgd(self.cfg.rho))}
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:                       # Algorithm 1
         for _ in range(self.cfg.n_critic):
-            logs = self.ascend(trainer)
+            logs = trainer.update_jointly(("critic", "multiplier"), self.saddle_losses, trainer.batch())
         return logs | trainer.update("generator", self.generator_loss, trainer.batch())
 
-    def ascend(self, trainer: Game) -> dict[str, Tensor]:
-        """Move the critic up L, and then the multiplier by the second moment that the critic had."""
-        logs = trainer.update("critic", self.critic_loss, trainer.batch())
-        self.alpha += self.cfg.rho * (logs["critic/second_moment"] - 1)
-        return logs
-
-    def critic_loss(self, batch: Batch) -> dict[str, Tensor]:
+    def saddle_losses(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
+        """What critic and multiplier descend: -L and L, of which a term without one of them is left out for it."""
         real, fake = self.critic(batch.x), self.critic(self.generator(self.noise(batch)))
         omega = second_moment(real, fake)
-        return {"fisher": -mean_difference(real, fake),
-                "constraint": self.alpha * (omega - 1) + self.cfg.rho / 2 * (omega - 1).square(),
-                "second_moment": omega.detach()}             # to look at: a constant moves nobody
+        excess = omega - 1
+        return {"critic": {"fisher": -mean_difference(real, fake),
+                           "constraint": self.alpha * excess + self.cfg.rho / 2 * excess.square(),
+                           "second_moment": omega.detach()},             # to look at: a constant moves nobody
+                "multiplier": {"constraint": -self.alpha * excess.detach()}}
