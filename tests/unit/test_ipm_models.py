@@ -83,7 +83,7 @@ def test_only_the_encoder_is_clipped():
 
 
 def test_the_losses_of_mmd_gan_by_hand():
-    trainer = trainer_of("mmd-gan", "ring")
+    trainer = trainer_of("mmd-gan", "ring", feasibility=16.0)
     model, batch = trainer.model, trainer.batch(16)
     z = model.noise(16, torch.Generator().manual_seed(0))
     model.noise = lambda _batch: z
