@@ -16,8 +16,8 @@ def distances_page(document: Mapping[str, Any]) -> str:
              "## Laws that do not touch", "",
              "U[0, 1] and the same law shifted. Once they do not touch (from 1 on), no f-divergence changes any more: "
              "it cannot tell a generator which way to go. Metrics over smooth functions go on growing. The Fisher "
-             "metric shows that it is the class of functions that decides: over all functions it is a chi-squared distance "
-             "and stays at 2, over linear ones it grows.", "", *_sliding(document), "",
+             "metric shows that it is the class of functions that decides: over all functions it is a chi-squared "
+             "distance and stays at 2, over linear ones it grows.", "", *_sliding(document), "",
              "## Many dimensions", "",
              f"N({document['step']} 1, I) against N(0, I), each estimated {document['draws']} times from "
              f"{document['samples']} samples of each law. Means of density ratios, even of known ones, spread the more "

@@ -50,8 +50,8 @@ class FisherGAN(WGAN):
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 64, "batch_size": 64, "steps": 200_000},
-        "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "rho": 0.1, "n_critic": 2, "lr": 5e-4,
-                  "batch_size": 64, "steps": 2_000, "ema": 20_000},
+        "small": {"data": "digits", "image_size": 16, "network": "mlp", "width": 128, "z_dim": 64, "rho": 0.1,
+                  "n_critic": 2, "lr": 1e-3, "batch_size": 64, "steps": 3_000, "ema": 20_000},
         "ring": {"data": "ring", "network": "mlp", "width": 128, "z_dim": 2, "rho": 0.1, "n_critic": 2, "lr": 5e-4,
                  "batch_size": 128, "steps": 2_000},
         "tiny": {"data": "digits", "image_size": 8, "width": 8, "z_dim": 8, "n_critic": 2, "batch_size": 8,
