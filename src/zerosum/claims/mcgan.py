@@ -75,8 +75,8 @@ def measure(trial: Trial) -> dict[str, float]:
 
 
 KNOWN = {"z_dim": 2, "features": 2, "components": 2, "batch_size": 512, "lr": 1e-2}
-RING = {"steps": 800}
-DIGITS = {"network": "mlp", "width": 128, "n_critic": 2, "steps": 600, "ema": 20_000.0}
+RING = {"z_dim": 2, "warmup_steps": 0, "refresh_every": 0, "steps": 600}
+DIGITS = {"network": "mlp", "width": 128, "n_critic": 3, "lr": 1e-3, "steps": 500, "ema": 20_000.0}
 
 CLAIM = Claim(
     statement="On fixed features its readouts attain the norms of differences of means and covariances; two laws of "

@@ -91,10 +91,10 @@ class McGan(WGAN):
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 64, "batch_size": 64, "steps": 200_000},
-        "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "lr": 5e-4, "batch_size": 64,
-                  "warmup_critic": 20, "steps": 2_000, "ema": 50_000},
-        "ring": {"data": "ring", "network": "mlp", "width": 128, "z_dim": 32, "clip": 0.05, "lr": 1e-3,
-                 "warmup_critic": 20, "batch_size": 128, "steps": 2_000},
+        "small": {"data": "digits", "image_size": 16, "network": "mlp", "width": 128, "z_dim": 64, "features": 64,
+                  "n_critic": 3, "warmup_critic": 20, "lr": 1e-3, "batch_size": 64, "steps": 2_000, "ema": 20_000},
+        "ring": {"data": "ring", "network": "mlp", "width": 128, "z_dim": 2, "features": 16, "components": 4,
+                 "clip": 0.02, "lr": 1e-3, "warmup_steps": 0, "refresh_every": 0, "batch_size": 128, "steps": 1_000},
         "tiny": {"data": "digits", "image_size": 8, "width": 8, "z_dim": 8, "features": 4, "components": 2,
                  "n_critic": 2, "warmup_steps": 1, "warmup_critic": 3, "batch_size": 8, "steps": 3},
     }
