@@ -98,7 +98,7 @@ CLAIM = Claim(
               "catalogue OBJ-16; 1702.08398, Sec. 4"),
         Check("covariance matching can", "norm, covariance", "above", 1, "catalogue OBJ-16; 1702.08398, Sec. 4"),
         Check("its trained U and V attain the nuclear norm", "share of the norm that U and V attain", "at least", 0.9,
-              "catalogue OBJ-16; 1702.08398, Eq. 10"),
+              "catalogue OBJ-16; 1702.08398, Sec. 4"),
         *(Check(f"matching {match} covers the ring", f"modes, {match}", "at least",
                 "modes, wgan", "catalogue OBJ-16: RING8 runs; 1702.08398, Sec. 1: less mode dropping")
           for match in MATCHES),

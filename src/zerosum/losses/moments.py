@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def mean_ipm(x: Tensor, y: Tensor, p: float) -> Tensor:
-    """max over |v|_p <= 1 of <v, E x - E y> = |E x - E y|_q, 1/p + 1/q = 1, of features (N, m), (M, m) (Eq. 4)."""
+    """max over |v|_p <= 1 of <v, E x - E y> = |E x - E y|_q, 1/p + 1/q = 1, of features (N, m), (M, m) (Sec. 3)."""
     q = {1.0: inf, inf: 1.0}.get(p) or p / (p - 1)
     return torch.linalg.vector_norm(x.mean(0) - y.mean(0), q)
 

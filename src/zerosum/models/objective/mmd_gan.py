@@ -1,8 +1,8 @@
 """MMD-GAN: Towards Deeper Understanding of Moment Matching Network (Li et al., 2017), arXiv:1705.08584.
 
     M_k^2(P, Q) = E k(x, x') - 2 E k(x, y) + E k(y, y'),   k = sum of Gaussian kernels                      Sec. 2
-    min_G max_phi  M_(k o phi)(P, G(Z)) - lambda E_(P and G) |y - psi(phi(y))|^2                     Eqs. (2), (4)
-    feasibility:   phi also ascends, and G descends, lambda_rg min(E phi(x) - E phi(G(z)), 0)               Sec. 4
+    min_G max_phi  M_(k o phi)(P, G(Z)) - lambda E_(P and G) |y - psi(phi(y))|^2                            Sec. 3
+    feasibility:   phi also ascends, and G descends, lambda_rg min(E phi(x) - E phi(G(z)), 0)               Sec. 3
     every weight of phi stays in [-c, c]; those of psi are free                                             Alg. 1
     GMMN (Li, Swersky and Zemel, 2015, arXiv:1502.02761):  min_G M_k(P, G(Z)), no critic          `kernel=fixed`
 
@@ -10,7 +10,7 @@ phi must be injective for M_(k o phi) to be zero only at P = G(Z): the decoder p
 
 Players     critic (phi and psi; n_critic updates per step, 100 in the first 25 steps and every 500th: the authors'
             code), generator (one update, on fresh real samples); with `kernel=fixed` the generator alone.
-Departures  none. M is the root of the biased estimate, as in both papers' code; reconstruction errors are means over
+Departures  M is the root of the biased estimate, as in both papers' code; reconstruction errors are means over
             pixels. With several processes M is that of each one's part of the batch. GMMN without its autoencoder.
             Nothing bounds the feasibility term but the tanh of images: for points, G would run away; it is off there.
 """
