@@ -9,6 +9,8 @@ from zerosum.core import UsageError
 from zerosum.data import load_data
 from zerosum.engine import Trainer
 from zerosum.losses import covariance_ipm, mean_ipm, mmd, second_moment
+from zerosum.networks.features import FeatureMap
+from zerosum.networks.pairs import make_pair
 from zerosum.runs import construct, plan
 
 
@@ -154,3 +156,12 @@ def test_mcgan_refuses_what_it_cannot_project_on():
     for wrong in ({"p": 3.0}, {"components": 5}):
         with pytest.raises(UsageError, match="must be"):
             trainer_of("mcgan", **wrong)
+
+
+@pytest.mark.parametrize(("network", "shape"), [("dcgan", (1, 16, 16)), ("mlp", (1, 8, 8)), ("mlp", (2,))])
+def test_a_feature_map_is_a_critic_but_for_its_last_layer(network, shape):
+    critic = make_pair(network, 4, shape, 8)[1]
+    layers = list(critic.body)
+    features = FeatureMap(critic, 5)
+    assert features(torch.randn(3, *shape)).shape == (3, 5)
+    assert [layer for layer in features.body if layer in layers] == layers[:-1]
