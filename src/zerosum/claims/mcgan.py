@@ -99,7 +99,7 @@ CLAIM = Claim(
         Check("covariance matching can", "norm, covariance", "above", 1, "catalogue OBJ-16; 1702.08398, Sec. 4"),
         Check("its trained U and V attain the nuclear norm", "share of the norm that U and V attain", "at least", 0.9,
               "catalogue OBJ-16; 1702.08398, Sec. 4"),
-        *(Check(f"matching {what} covers as many modes of the ring as WGAN", f"modes, {match}", "at least", "modes, wgan",
+        *(Check(f"matching {what} covers as many modes as WGAN", f"modes, {match}", "at least", "modes, wgan",
                 "catalogue OBJ-16: RING8 runs; 1702.08398, Sec. 1: less mode dropping")
           for match, what in (("mean", "means"), ("both", "both"))),
         Check("matching covariances alone covers the ring", "modes, covariance", "at least", 6,
