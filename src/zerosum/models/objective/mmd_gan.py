@@ -75,8 +75,9 @@ class MMDGAN(LatentModel):
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 32, "batch_size": 64, "steps": 150_000},
-        "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "features": 16, "lr": 5e-4,
-                  "warmup_critic": 20, "batch_size": 64, "steps": 2_000, "ema": 50_000},
+        "small": {"data": "digits", "image_size": 16, "network": "mlp", "width": 128, "z_dim": 64, "features": 16,
+                  "clip": 0.05, "n_critic": 2, "warmup_steps": 0, "refresh_every": 0, "lr": 1e-3, "batch_size": 64,
+                  "steps": 3_000, "ema": 20_000},
         "ring": {"data": "ring", "network": "mlp", "width": 128, "z_dim": 2, "features": 16, "clip": 0.1,
                  "feasibility": 0.0, "lr": 1e-3, "n_critic": 2, "warmup_steps": 0, "refresh_every": 0,
                  "batch_size": 128, "steps": 1_000},
