@@ -63,7 +63,7 @@ FIXED = {"kernel": "fixed"}
 RING = {"steps": 800}
 RING_WIDTHS = (0.1, 0.25, 0.5, 1.0, 2.0)     # of points between 0 and 4 apart
 DIGITS = {"network": "mlp", "width": 128, "clip": 0.05, "n_critic": 2, "warmup_steps": 0, "refresh_every": 0,
-          "lr": 1e-3, "ema": 20_000.0, "steps": 1_000}
+          "lr": 1e-3, "ema": 20_000.0, "steps": 800}
 PIXELS = DIGITS | FIXED | {"widths": (2.0, 5.0, 10.0, 20.0, 40.0, 80.0)}     # those of 1502.02761
 SMALL = {"batch_size": 16}
 
