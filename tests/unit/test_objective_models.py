@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from zerosum.core import UsageError
+from zerosum.core import Batch, UsageError
 from zerosum.data import load_data
 from zerosum.engine import Trainer
 from zerosum.runs import construct, plan
@@ -80,3 +80,21 @@ def test_the_relativistic_losses_of_the_model_are_the_papers(variant):
 
     assert model.discriminator_loss(batch)["adversarial"].item() == pytest.approx(expected(real, fake).item())
     assert model.generator_loss(batch)["adversarial"].item() == pytest.approx(expected(fake, real).item())
+
+
+def test_the_relativistic_discriminator_may_pay_for_steep_gradients():
+    """RSGAN-GP: lambda times WGAN-GP's penalty beside the loss, in D's update only."""
+    model = trainer_of("relativistic-gan", "ring", penalty=10.0).model
+    with torch.no_grad():                    # D(x) = 3 x_1: a gradient of norm 3 everywhere
+        model.discriminator = torch.nn.Sequential(torch.nn.Linear(2, 1, bias=False), torch.nn.Flatten(0))
+        model.discriminator[0].weight.copy_(torch.tensor([[3.0, 0.0]]))
+    batch = Batch(torch.randn(8, 2))
+    assert model.discriminator_loss(batch)["gradient_penalty"].item() == pytest.approx(10 * (3 - 1) ** 2)
+    assert set(model.generator_loss(batch)) == {"adversarial"}
+    assert set(trainer_of("relativistic-gan", "ring").model.discriminator_loss(batch)) == {"adversarial"}
+
+
+def test_the_penalty_and_batch_norm_exclude_each_other():
+    with pytest.raises(UsageError, match="use --norm none"):
+        trainer_of("relativistic-gan", penalty=10.0)
+    updates_of(trainer_of("relativistic-gan", penalty=10.0, norm="none"))

@@ -5,8 +5,8 @@ import torch
 from ..losses import Objective
 from .claim import Check, Claim, Side
 from .digits import coverage, judge_fid
-from .gan import Fixed, P, Q, gaussian, samples_of
-from .panels import curves_panel, images_panel
+from .gan import P, gaussian, known_gaussians, samples_of
+from .panels import images_panel
 from .trial import Trial
 
 FAR = 5.0                                    # a score that says: surely real
@@ -19,24 +19,14 @@ def pull(objective: Objective, score: float) -> float:
 
 
 def optimum(trial: Trial) -> dict[str, float]:
-    """Train D alone between two known Gaussians, with labels -1, 1, 0; compare it with Eq. (5), 2 C with chi^2."""
-    trainer = trial.start("known Gaussians")
-    model = trainer.model
-    model.generator = Fixed(1)
-    for _ in range(2_000):
-        trainer.update("discriminator", model.discriminator_loss, trainer.batch())
-    model.eval()
-    axis = torch.linspace(-6, 6, 2_401)
-    p, q = (gaussian(*density, 1).log_prob(axis[:, None]).exp() for density in (P, Q))
-    best, found = (p - q) / (p + q), model.scores(axis[:, None])
-    chi2 = torch.trapezoid((p - q).square() / (p + q), axis)
-    value = torch.trapezoid((p + q) * found.square(), axis)               # 2 C = E_p[(D - c)^2] + E_q[(D - c)^2]
-    seen = axis.abs() <= 3
-    trial.panel("D between two known Gaussians", curves_panel(
-        {"(p-q)/(p+q)": (axis[seen].tolist(), best[seen].tolist()),
-         "trained D": (axis[seen].tolist(), found[seen].tolist())}, "x"))
-    return {"error of D": float((found - best)[seen].abs().mean()), "chi-squared": float(chi2),
-            "error of 2 C": float((value - chi2).abs())}
+    """Compare a D that was trained alone, with labels -1, 1, 0, with Eq. (5), and its 2 C with chi^2."""
+    known = known_gaussians(trial, "known Gaussians")
+    p, q, found = known.p, known.q, known.scores
+    best = (p - q) / (p + q)
+    known.panel(trial, "(p-q)/(p+q)", best, found)
+    chi2 = known.integral((p - q).square() / (p + q))
+    value = known.integral((p + q) * found.square())                      # 2 C = E_p[(D - c)^2] + E_q[(D - c)^2]
+    return {"error of D": known.error(found, best), "chi-squared": chi2, "error of 2 C": abs(value - chi2)}
 
 
 def digits(trial: Trial, side: str) -> dict[str, float]:

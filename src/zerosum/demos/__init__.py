@@ -25,6 +25,9 @@ DEMOS: dict[str, Entry] = {
                     "three_axes"),
     "distances": Entry("Divergences: what each says of laws that do not touch, and in many dimensions (seconds).",
                        "distances"),
+    "optimizers": Entry("The optimizer race: eight optimizers in a valley and past a saddle (seconds).", "optimizers"),
+    "order": Entry("The order of the game: who moves how often decides between modes and collapse (minutes).",
+                   "game_order"),
 }
 
 

@@ -4,6 +4,7 @@
     relativistic-average (RaSGAN):   D: -E[log D~(x)] - E[log(1 - D~(G(z)))]                                   Sec. 4.2
                                      G: -E[log D~(G(z))] - E[log(1 - D~(x))]
                                      D~(x) = sigmoid(C(x) - E C(G(z))),  D~(G(z)) = sigmoid(C(G(z)) - E C(x))
+    with penalty > 0 (RSGAN-GP, RaSGAN-GP):  D: + lambda E[(||grad C(x^)||_2 - 1)^2],  x^ = eps x + (1 - eps) G(z)
 
 The discriminator says how much more real a real sample is than a generated one, so making the one more real makes the
 other less so, and both losses depend on both kinds of samples.
@@ -17,9 +18,22 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, adam, between, positive, register
+from ...core import (
+    Batch,
+    Card,
+    DataSpec,
+    Game,
+    LatentModel,
+    Player,
+    UsageError,
+    adam,
+    between,
+    positive,
+    register,
+)
 from ...losses import RELATIVISTIC
 from ...networks.pairs import pair_of
+from ...penalties import gradient_penalty
 from .gan import GAN
 
 
@@ -32,6 +46,7 @@ class RelativisticGAN(GAN):
         z_dim: int = 128                     # numbers in z
         prior: Literal["normal", "uniform"] = "normal"        # z ~ N(0, I) or U(-1, 1)
         variant: Literal["relativistic", "relativistic-average"] = "relativistic-average"  # to one sample, or the mean
+        penalty: float = 0.0                 # lambda of WGAN-GP's gradient penalty (10 in the paper; 0: none)
         d_steps: int = 1                     # discriminator updates per generator update
         network: Literal["dcgan", "resnet", "mlp"] = "dcgan"   # of both players; points always get a tanh MLP
         norm: Literal["batch", "none"] = "batch"              # of the dcgan discriminator
@@ -44,7 +59,7 @@ class RelativisticGAN(GAN):
         def __post_init__(self) -> None:
             positive(self, "z_dim", "d_steps", "width", "lr")
             between(self, 0, 0.9999, "betas")
-            between(self, 0, 1e9, "ema")
+            between(self, 0, 1e9, "penalty", "ema")
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 32, "batch_size": 32, "steps": 100_000},
@@ -61,7 +76,7 @@ class RelativisticGAN(GAN):
                 "average, so that the generator also lowers the scores of real samples.",
         tasks=("generation",), structure="direct", density="implicit",
         generator="DCGAN, residual or MLP", discriminator="DCGAN, residual or MLP", extra="none",
-        objective="relativistic, paired or average", constraint="none", couples_batch=True,
+        objective="relativistic, paired or average", constraint="none, or a gradient penalty", couples_batch=True,
     )
 
     def __init__(self, cfg: Config, data: DataSpec):
@@ -70,7 +85,11 @@ class RelativisticGAN(GAN):
         self.generator, self.discriminator = self.networks()
 
     def networks(self) -> tuple[nn.Module, nn.Module]:
-        return pair_of(self.cfg, self.data.shape)
+        cfg = self.cfg
+        if cfg.penalty and self.data.is_image and (cfg.network, cfg.norm) == ("dcgan", "batch"):
+            raise UsageError("a gradient penalty takes each sample's own gradient, which batch norm in the "
+                             "discriminator mixes with the others': use --norm none")
+        return pair_of(cfg, self.data.shape)
 
     def players(self) -> dict[str, Player]:
         opt = adam(self.cfg.lr, self.cfg.betas)
@@ -79,8 +98,16 @@ class RelativisticGAN(GAN):
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:
         for _ in range(self.cfg.d_steps):
-            logs = trainer.update("discriminator", self.discriminator_loss, trainer.batch())
+            logs = trainer.update("discriminator", self.discriminator_loss, trainer.batch(),
+                                  second_order=self.cfg.penalty > 0)
         return logs | trainer.update("generator", self.generator_loss, trainer.batch())
+
+    def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
+        x, x_fake = batch.x, self.generator(self.noise(batch))
+        terms = {"adversarial": self.objective.discriminator(self.discriminator(x), self.discriminator(x_fake))}
+        if self.cfg.penalty:
+            terms["gradient_penalty"] = self.cfg.penalty * gradient_penalty(self.discriminator, x, x_fake)
+        return terms
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         x_fake = self.generator(self.noise(batch))
