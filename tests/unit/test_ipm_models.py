@@ -8,7 +8,7 @@ import torch
 from zerosum.core import UsageError
 from zerosum.data import load_data
 from zerosum.engine import Trainer
-from zerosum.losses import covariance_ipm, mean_ipm, second_moment
+from zerosum.losses import covariance_ipm, mean_ipm, mmd, second_moment
 from zerosum.networks.features import FeatureMap
 from zerosum.networks.pairs import make_pair
 from zerosum.runs import construct, plan
@@ -72,6 +72,47 @@ def test_nothing_clips_the_critic_of_fisher_gan():
     trainer = trainer_of("fisher-gan", lr=0.1)
     trainer.play()
     assert largest(trainer.model.critic) > 0.1
+
+
+# MMD-GAN --------------------------------------------------------------------------------------------------------------
+
+
+def test_only_the_encoder_is_clipped():
+    trainer = trainer_of("mmd-gan", lr=0.1)
+    trainer.play()
+    bound = torch.tensor(0.01).item()
+    assert largest(trainer.model.encoder) <= bound < largest(trainer.model.decoder)
+
+
+def test_the_losses_of_mmd_gan_by_hand():
+    trainer = trainer_of("mmd-gan", "ring", feasibility=16.0)
+    model, batch = trainer.model, trainer.batch(16)
+    z = model.noise(16, torch.Generator().manual_seed(0))
+    model.noise = lambda _batch: z
+    with torch.no_grad():
+        x_fake = model.generate(z)
+        code, code_fake = model.encoder(batch.x), model.encoder(x_fake)
+        distance = mmd(code, code_fake, (1.0, 2.0, 4.0, 8.0, 16.0)).item()
+        order = 16 * sum(min(d, 0.0) for d in (code.mean(0) - code_fake.mean(0)).tolist()) / 16
+        errors = sum(float((model.decoder(c) - x).square().mean()) for c, x in ((code, batch.x), (code_fake, x_fake)))
+        critic, generator = model.critic_loss(batch), model.generator_loss(batch)
+    assert {name: term.item() for name, term in critic.items()} == pytest.approx(
+        {"mmd": -distance, "feasibility": -order, "reconstruction": 8 * errors}, rel=1e-5)
+    assert {name: term.item() for name, term in generator.items()} == pytest.approx(
+        {"mmd": distance, "feasibility": order}, rel=1e-5)
+
+
+def test_a_fixed_kernel_needs_no_critic():
+    trainer = trainer_of("mmd-gan", kernel="fixed")
+    assert set(trainer.model.players()) == {"generator"}
+    assert set(trainer.play()) == {"generator/mmd"}
+    assert not [key for key in trainer.model.state_dict() if not key.startswith("generator.")]
+
+
+def test_mmd_gan_refuses_widths_that_are_none():
+    for wrong in ((), (1.0, 0.0)):
+        with pytest.raises(UsageError, match="widths must be numbers above 0"):
+            trainer_of("mmd-gan", widths=wrong)
 
 
 # McGan ----------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,6 @@ def mmd2(x: Tensor, y: Tensor, widths: Sequence[float], *, biased: bool = True) 
 def mmd(x: Tensor, y: Tensor, widths: Sequence[float]) -> Tensor:
     """The root of the biased estimate: the distance itself, whose gradient does not die where it is small.
 
-    Descended by 1502.02761 (Sec. 2.2) and by the code of 1705.08584. Its gradient is 0 where all samples are alike.
+    Descended by 1502.02761 (Sec. 2.2) and by the code of 1705.08584; its gradient is 0 where all samples are alike.
     """
     return mmd2(x, y, widths).clamp_min(1e-20).sqrt()
