@@ -122,9 +122,9 @@ SETTINGS = {"preset": "tiny", "log_every": 1, "checkpoint_every": 0, "device": "
             "quiet": True}
 
 
-@pytest.mark.parametrize("model", ["dcgan", "keras-dcgan"])
+@pytest.mark.parametrize("model", ["dcgan", "keras-dcgan", "fisher-gan"])
 def test_a_run_of_two_goes_on_bit_for_bit(model, together, tmp_path, monkeypatch):
-    """Running statistics differ between the processes, and keras-dcgan trains on them."""
+    """Running statistics differ between the processes, and keras-dcgan trains on them; fisher-gan has a multiplier."""
     monkeypatch.setattr(Recorder, "score", lambda self, quick=False: [])
     whole, cut = tmp_path / "whole", tmp_path / "cut"
 

@@ -2,8 +2,12 @@
 
 from .auxiliary import AUXILIARY, auxiliary
 from .divergences import DIVERGENCES, Divergence
+from .fisher import fisher_ipm, mean_difference, second_moment
+from .mmd import mmd, mmd2
+from .moments import covariance_ipm, mean_ipm
 from .relativistic import RELATIVISTIC, relativistic, relativistic_average
 from .scores import OBJECTIVES, Objective, binary_cross_entropy, least_squares, squared_error
 
 __all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "RELATIVISTIC", "Divergence", "Objective", "auxiliary",
-           "binary_cross_entropy", "least_squares", "relativistic", "relativistic_average", "squared_error"]
+           "binary_cross_entropy", "covariance_ipm", "fisher_ipm", "least_squares", "mean_difference", "mean_ipm",
+           "mmd", "mmd2", "relativistic", "relativistic_average", "second_moment", "squared_error"]

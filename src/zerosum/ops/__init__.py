@@ -2,6 +2,8 @@
 
 from .optimizer_steps import Moments, adam_step, sgd_step
 from .precision import at_least_float32
+from .projections import to_ball, to_orthonormal
 from .spectral import leading_vectors, power_step
 
-__all__ = ["Moments", "adam_step", "at_least_float32", "leading_vectors", "power_step", "sgd_step"]
+__all__ = ["Moments", "adam_step", "at_least_float32", "leading_vectors", "power_step", "sgd_step", "to_ball",
+           "to_orthonormal"]
