@@ -1,10 +1,10 @@
 """MAD-GAN: Multi-Agent Diverse Generative Adversarial Networks (Ghosh et al., 2017), arXiv:1704.02906.
 
     D(x) = softmax over K + 1 makers: D_i for generator i, D_{K+1} for the data
-    k+1:  D ascends  E_x[log D_{K+1}(x)] + sum_i E_z[log D_i(G_i(z))],   G_i descends  -E_z[log D_{K+1}(G_i(z))]  Sec. 3.1
-          at the optimum  p = 1/K sum_i p_i:  to be told apart, the generators part the modes among them          Thm. 1
+    k+1:  D ascends  E_x[log D_{K+1}(x)] + sum_i E_z[log D_i(G_i(z))]
+          G_i descends  -E_z[log D_{K+1}(G_i(z))];   at the optimum  p = 1/K sum_i p_i                        Thm. 1
     sim:  D(x) is one probability, as in GAN;  all G_i descend
-          -1/K sum_i E_z[log D(G_i(z))] + lambda mean_{i<j} E_z[cos(phi(G_i(z)), phi(G_j(z)))]                    App. A
+          -1/K sum_i E_z[log D(G_i(z))] + lambda mean_{i<j} E_z[cos(phi(G_i(z)), phi(G_j(z)))]                App. A
 
 All generators share their layers but the last ones, and are given the same z (as in the authors' code); phi are the
 features of D's last hidden layer. z ends in K further numbers, the largest of which says whose sample is drawn.
@@ -129,7 +129,7 @@ class MADGAN(LatentModel):
                 "similarity": self.cfg.similarity_weight * mean_similarity(phi.unflatten(0, x_fake.shape[:2]).float())}
 
     def noise(self, n: int | Batch, generator: torch.Generator | None = None) -> Tensor:
-        """Draw z, (N, z_dim + K): what the generators see, and K numbers that pick one, each as likely as the others."""
+        """Draw z, (N, z_dim + K): what the generators see, and K numbers that pick one, all equally often."""
         z = super().noise(n, generator)
         pick = torch.randn(len(z), self.cfg.generators, device=None if generator else z.device, generator=generator)
         return torch.cat([z, pick.to(z.device)], 1)
