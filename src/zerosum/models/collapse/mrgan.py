@@ -60,7 +60,7 @@ class MRGAN(LatentModel):
     PRESETS = {
         "paper": {"data": "photos", "image_size": 64, "batch_size": 64, "steps": 100_000},
         "small": {"data": "digits", "image_size": 16, "network": "mlp", "width": 128, "z_dim": 64,
-                  "reconstruction_weight": 0.01, "mode_weight": 0.01, "lr": 1e-3, "batch_size": 64, "steps": 2_000,
+                  "reconstruction_weight": 0.02, "mode_weight": 0.2, "lr": 1e-3, "batch_size": 64, "steps": 2_000,
                   "ema": 20_000},
         "ring": {"data": "ring", "width": 128, "z_dim": 32, "g_steps": 10, "lr": 1e-3, "batch_size": 128,
                  "steps": 400},
