@@ -79,7 +79,7 @@ class MADGAN(LatentModel):
     PRESETS = {
         "paper": {"data": "photos", "image_size": 64, "batch_size": 120, "steps": 100_000},
         "small": {"data": "digits", "image_size": 16, "width": 32, "z_dim": 64, "generators": 4, "lr": 5e-4,
-                  "batch_size": 32, "steps": 1_000, "ema": 10_000},
+                  "batch_size": 32, "steps": 800, "ema": 10_000},
         "ring": {"data": "ring", "width": 128, "z_dim": 32, "generators": 8, "lr": 1e-3, "batch_size": 32,
                  "steps": 2_500},
         "tiny": {"data": "digits", "image_size": 8, "width": 8, "z_dim": 8, "batch_size": 8, "steps": 4},
