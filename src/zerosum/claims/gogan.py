@@ -40,11 +40,13 @@ def with_a_hole(x: Tensor) -> Tensor:
     return known
 
 
-def ranked(model: Model, first: Model, x: Tensor, seed: int) -> float:
-    """Share of triples that the critic ranks as real, new, old: D(x) > D(G_2(z)) > D(G_1(z))."""
+def ranked(model: Model, first: Model, x: Tensor, seed: int) -> dict[str, float]:
+    """Shares of triples that the critic ranks as real, new, old, D(x) > D(G_2(z)) > D(G_1(z)), or partly so."""
     z = model.noise(len(x), torch.Generator().manual_seed(seed))
     real, new, old = (model.scores(samples).detach() for samples in (x, model.generate(z), first.generate(z)))
-    return float(((real > new) & (new > old)).double().mean())
+    orders = {"triples in order": (real > new) & (new > old), "real above new": real > new, "new above old": new > old,
+              "real above old": real > old}
+    return {name: float(holds.double().mean()) for name, holds in orders.items()}
 
 
 def measure(trial: Trial) -> dict[str, float]:
@@ -54,7 +56,7 @@ def measure(trial: Trial) -> dict[str, float]:
     real = data.all()[:1_000]
     test = load_data("digits", image_size=data.spec.height, split="test").all()[:COMPLETED]
     known = with_a_hole(test)
-    found = {"triples in order": ranked(second, first, real, trial.seed)}
+    found = ranked(second, first, real, trial.seed)
     for name, model in (("first stage", first), ("second stage", second), ("one stage", longer.model)):
         x = model.sample(1_000, seed=trial.seed)
         filled = complete(model, test, known, seed=trial.seed)

@@ -37,7 +37,7 @@ def many(trial: Trial, side: str) -> dict[str, float]:
     told = information(model.chosen(z), modes_of(x, done))
     trial.panel(f"{side}: {modes.reached} modes, {told:.2f} nats", points_panel(x, done.data.all()[:SAMPLES]))
     if side == "named":
-        for i in range(3):
+        for i in range(2):
             trial.panel(f"its generator {i + 1} of {GENERATORS}",
                         points_panel(model.generate(model.choose(z[:600], i)), done.data.all()[:SAMPLES]))
     return {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality,
