@@ -3,11 +3,14 @@
 from .auxiliary import AUXILIARY, auxiliary
 from .divergences import DIVERGENCES, Divergence
 from .fisher import fisher_ipm, mean_difference, second_moment
+from .identification import identification, mean_similarity, real_logit
 from .mmd import mmd, mmd2
 from .moments import covariance_ipm, mean_ipm
+from .ranking import ranking
 from .relativistic import RELATIVISTIC, relativistic, relativistic_average
 from .scores import OBJECTIVES, Objective, binary_cross_entropy, least_squares, squared_error
 
 __all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "RELATIVISTIC", "Divergence", "Objective", "auxiliary",
-           "binary_cross_entropy", "covariance_ipm", "fisher_ipm", "least_squares", "mean_difference", "mean_ipm",
-           "mmd", "mmd2", "relativistic", "relativistic_average", "second_moment", "squared_error"]
+           "binary_cross_entropy", "covariance_ipm", "fisher_ipm", "identification", "least_squares",
+           "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2", "ranking", "real_logit",
+           "relativistic", "relativistic_average", "second_moment", "squared_error"]

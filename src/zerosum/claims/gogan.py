@@ -1,0 +1,96 @@
+"""Claim of GoGAN (1704.04865): a second stage, which must beat the first, is better than as much more of the first."""
+
+import copy
+
+import torch
+from torch import Tensor
+
+from ..core import Model
+from ..data import load_data
+from ..engine import Trainer
+from ..latent import complete
+from ..metrics.distribution.modes import count_modes
+from ..metrics.paired.psnr import psnr
+from .claim import Check, Claim, Side
+from .digits import coverage, judge_fid
+from .panels import images_panel, points_panel
+from .trial import Trained, Trial
+
+COMPLETED = 200                              # test images
+
+
+def staged(trial: Trial, side: str) -> tuple[Model, Trained]:
+    """Train a side of two stages: the model as the first stage left it, with averaged weights, and the last one."""
+    kept: list[Model] = []
+
+    def look(trainer: Trainer, terms: dict[str, Tensor]) -> None:
+        if trainer.step == trainer.model.cfg.stage_steps:
+            with trainer.averaged() as model:
+                kept.append(copy.deepcopy(model))
+
+    done = trial.train(side, look)
+    return kept[0], done
+
+
+def with_a_hole(x: Tensor) -> Tensor:
+    """Where images (N, C, H, W) are known: everywhere but in the middle square of half their side; (H, W) bool."""
+    known = torch.ones(x.shape[2:], dtype=torch.bool)
+    height, width = known.shape
+    known[height // 4:-(height // 4), width // 4:-(width // 4)] = False
+    return known
+
+
+def ranked(model: Model, first: Model, x: Tensor, seed: int) -> dict[str, float]:
+    """Shares of triples that the critic ranks as real, new, old, D(x) > D(G_2(z)) > D(G_1(z)), or partly so."""
+    z = model.noise(len(x), torch.Generator().manual_seed(seed))
+    real, new, old = (model.scores(samples).detach() for samples in (x, model.generate(z), first.generate(z)))
+    orders = {"triples in order": (real > new) & (new > old), "real above new": real > new, "new above old": new > old,
+              "real above old": real > old}
+    return {name: float(holds.double().mean()) for name, holds in orders.items()}
+
+
+def measure(trial: Trial) -> dict[str, float]:
+    first, done = staged(trial, "gogan")
+    longer = trial.train("one stage")
+    data, second = done.data, done.model
+    real = data.all()[:1_000]
+    test = load_data("digits", image_size=data.spec.height, split="test").all()[:COMPLETED]
+    known = with_a_hole(test)
+    found = ranked(second, first, real, trial.seed)
+    for name, model in (("first stage", first), ("second stage", second), ("one stage", longer.model)):
+        x = model.sample(1_000, seed=trial.seed)
+        filled = complete(model, test, known, seed=trial.seed)
+        found |= {f"fid, {name}": judge_fid(x, data), f"classes, {name}": coverage(x),
+                  f"PSNR of completion, {name}": float(psnr(filled, test).mean())}
+        trial.panel(f"{name}: FID {found[f'fid, {name}']:.2f}", images_panel(x))
+    holes = torch.where(known, test, -torch.ones(()))
+    trial.panel("digits, with a hole, completed", images_panel(torch.cat(
+        [rows[:8] for start in range(0, 24, 8) for rows in (test[start:], holes[start:], filled[start:])][:9]), 72))
+    before, ring = staged(trial, "ring")
+    for name, model in (("first stage", before), ("second stage", ring.model)):
+        x = model.sample(2_500, seed=trial.seed)
+        modes = count_modes(x, ring.data.modes, ring.data.mode_std)
+        found |= {f"modes, {name}": modes.reached, f"high quality, {name}": modes.high_quality}
+        trial.panel(f"{name}: {modes.reached} of 8 modes", points_panel(x, ring.data.all()[:2_500]))
+    return found
+
+
+CLAIM = Claim(
+    statement="A second stage, whose critic must rank the data above its generator and that above the frozen one of "
+              "the first stage, makes better digits than as many more steps of the first, and completes images better.",
+    baseline="one stage of as many steps: the same networks, optimiser, batch, seed and first half",
+    sides={
+        "gogan": Side("gogan", "small"),
+        "one stage": Side("gogan", "small", {"stages": 1}),
+        "ring": Side("gogan", "ring"),
+    },
+    checks=(
+        Check("FID of the second stage below that of a first one gone on", "fid, second stage", "below",
+              "fid, one stage", "catalogue STR-06"),
+        Check("the critic ranks data, new and old samples in this order", "triples in order", "at least", 0.9,
+              "catalogue STR-06; 1704.04865, Sec. 3: order of the scores"),
+        Check("the second stage completes images better than the first", "PSNR of completion, second stage", "above",
+              "PSNR of completion, first stage", "catalogue STR-06; 1704.04865, Sec. 4: image completion"),
+    ),
+    measure=measure,
+)
