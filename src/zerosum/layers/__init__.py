@@ -1,10 +1,14 @@
 """Reusable modules and initialisers that two or more networks share."""
 
 from .activation import make_activation
+from .historical_average import HistoricalAverage
 from .init import init_glorot, init_normal, init_orthogonal, init_uniform
 from .maxout import Maxout
+from .minibatch_discrimination import MinibatchDiscrimination
 from .norm import norm2d
 from .spectral_norm import SpectralNorm, remove_spectral_norm, spectral_norm
+from .virtual_batch_norm import VirtualBatch, VirtualBatchNorm
 
-__all__ = ["Maxout", "SpectralNorm", "init_glorot", "init_normal", "init_orthogonal", "init_uniform", "make_activation",
-           "norm2d", "remove_spectral_norm", "spectral_norm"]
+__all__ = ["HistoricalAverage", "Maxout", "MinibatchDiscrimination", "SpectralNorm", "VirtualBatch", "VirtualBatchNorm",
+           "init_glorot", "init_normal", "init_orthogonal", "init_uniform", "make_activation", "norm2d",
+           "remove_spectral_norm", "spectral_norm"]

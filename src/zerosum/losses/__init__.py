@@ -1,8 +1,11 @@
 """Objectives: what discriminator and generator each minimise, as pure functions; one file per kind of objective."""
 
 from .divergences import DIVERGENCES, Divergence
+from .matching import feature_matching
 from .relativistic import RELATIVISTIC, relativistic, relativistic_average
 from .scores import OBJECTIVES, Objective, binary_cross_entropy, least_squares, squared_error
+from .smoothing import label_smoothing
 
 __all__ = ["DIVERGENCES", "OBJECTIVES", "RELATIVISTIC", "Divergence", "Objective", "binary_cross_entropy",
-           "least_squares", "relativistic", "relativistic_average", "squared_error"]
+           "feature_matching", "label_smoothing", "least_squares", "relativistic", "relativistic_average",
+           "squared_error"]
