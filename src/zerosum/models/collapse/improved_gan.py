@@ -64,7 +64,7 @@ class ImprovedGAN(LatentModel):
         "paper": {"data": "photos", "image_size": 32, "batch_size": 100, "steps": 600_000},
         "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "kernels": 16, "reference_size": 32,
                   "g_steps": 1, "lr": 5e-4, "batch_size": 64, "steps": 2_000, "ema": 20_000},
-        "ring": {"data": "ring", "z_dim": 32, "prior": "normal", "kernels": 16, "real_target": (1.0, 1.0),
+        "ring": {"data": "ring", "z_dim": 32, "prior": "normal", "kernels": 4, "real_target": (1.0, 1.0),
                  "generator_norm": "none", "g_steps": 10, "width": 128, "lr": 1e-3, "batch_size": 128, "steps": 800},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "width": 16, "kernels": 3, "reference_size": 4,
                  "historical_weight": 0.1, "g_steps": 2, "batch_size": 8, "steps": 3},
