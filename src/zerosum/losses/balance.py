@@ -45,7 +45,7 @@ def always(now: Standing) -> Moves:
 
 
 def accuracy_below(threshold: float = 0.8) -> Policy:
-    """The discriminator moves unless it is right more often than `threshold` (3D-GAN, 1610.07584, Sec. 3.2)."""
+    """The discriminator moves unless it is right more often than `threshold` (3D-GAN, 1610.07584)."""
     return lambda now: Moves(discriminator=now.accuracy <= threshold)
 
 

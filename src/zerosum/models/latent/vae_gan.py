@@ -1,8 +1,8 @@
 """VAE/GAN: Autoencoding beyond pixels using a learned similarity metric (Larsen et al., 2015), arXiv:1512.09300.
 
-    L_prior = KL(q(z|x) || N(0, I)),   z ~ q(z|x) = Enc(x)                                           Eqs. (2), (4)
-    L_llike = -E_q[log N(Dis_l(x) | Dis_l(x~), I)],   x~ = Dec(z)                                    Eqs. (7), (8)
-    L_GAN   = -log Dis(x) - log(1 - Dis(x~)) - log(1 - Dis(x_p)),   x_p = Dec(z_p),   z_p ~ N(0, I)  Eq. (9), Alg. 1
+    L_prior = KL(q(z|x) || N(0, I)),   q(z|x) = Enc(x)                                               Sec. 2.1
+    L_llike = -E_q[log N(Dis_l(x) | Dis_l(x~), I)],   x~ = Dec(z),   z ~ q(z|x)                      Sec. 2.3
+    L_GAN   = -log Dis(x) - log(1 - Dis(x~)) - log(1 - Dis(x_p)),   x_p = Dec(z_p),   z_p ~ N(0, I)  Sec. 2.3
     Enc descends L_prior + L_llike,   Dec  gamma L_llike - L_GAN,   Dis  L_GAN                       Alg. 1
 
 Likeness is measured in a hidden layer of the discriminator instead of in pixels; but L_llike moves no discriminator,
@@ -84,13 +84,13 @@ class VAEGAN(LatentModel):
         "paper": {"data": "photos", "image_size": 64, "batch_size": 64, "images": 9_600_000},
         "small": {"data": "digits", "image_size": 16, "z_dim": 32, "width": 64, "batch_size": 64, "steps": 3_000,
                   "ema": 20_000},
-        "ring": {"data": "ring", "z_dim": 2, "width": 128, "lr": 1e-3, "batch_size": 128, "steps": 2_500},
+        "ring": {"data": "ring", "z_dim": 2, "width": 128, "lr": 1e-3, "batch_size": 128, "steps": 1_500},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 4, "width": 16, "batch_size": 8, "steps": 4},
     }
 
     card = Card(
         title="Autoencoding beyond pixels using a learned similarity metric",
-        authors="Larsen, Sonderby, Larochelle, Winther", year=2015, arxiv="1512.09300",
+        authors="Larsen, Sønderby, Larochelle, Winther", year=2015, arxiv="1512.09300",
         summary="A VAE and a GAN share the decoder; reconstructions are compared in the discriminator's features, a "
                 "similarity that is learned, instead of pixel by pixel.",
         tasks=("generation", "reconstruction"), structure="direct", density="implicit",
@@ -144,7 +144,7 @@ class VAEGAN(LatentModel):
                 **standing(real, torch.cat(fakes))}          # constants: the gradient is of the two before
 
     def joint_losses(self, batch: Batch) -> dict[str, dict[str, Tensor]]:
-        """The losses of decoder and discriminator, on the samples that the encoder's update saw."""
+        """gamma L_llike - L_GAN, and L_GAN, on the samples that the encoder's update saw."""
         likeness, real, *fakes = self.compare(batch.x, batch.z, batch.z_prior)
         return {"decoder": {"reconstruction": self.cfg.gamma * likeness,
                             "adversarial": sum(self.objective.generator(scores) for scores in fakes)},
