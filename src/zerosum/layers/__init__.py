@@ -2,10 +2,14 @@
 
 from .activation import make_activation
 from .frozen import frozen
+from .historical_average import HistoricalAverage
 from .init import INITS, init_glorot, init_he, init_normal, init_orthogonal, init_uniform
 from .maxout import Maxout
+from .minibatch_discrimination import MinibatchDiscrimination
 from .norm import norm2d
 from .spectral_norm import SpectralNorm, remove_spectral_norm, spectral_norm
+from .virtual_batch_norm import VirtualBatch, VirtualBatchNorm
 
-__all__ = ["INITS", "Maxout", "SpectralNorm", "frozen", "init_glorot", "init_he", "init_normal", "init_orthogonal",
+__all__ = ["INITS", "HistoricalAverage", "Maxout", "MinibatchDiscrimination", "SpectralNorm", "VirtualBatch",
+           "VirtualBatchNorm", "frozen", "init_glorot", "init_he", "init_normal", "init_orthogonal",
            "init_uniform", "make_activation", "norm2d", "remove_spectral_norm", "spectral_norm"]

@@ -1,16 +1,21 @@
-"""Objectives: what discriminator and generator each minimise, as pure functions; one file per kind of objective."""
+"""Objectives: what discriminator and generator each minimise, as pure functions; one file per kind; and who moves."""
 
 from .auxiliary import AUXILIARY, auxiliary
+from .balance import Moves, Policy, Standing, accuracy_below, always, loss_margin, standing
 from .divergences import DIVERGENCES, Divergence
 from .fisher import fisher_ipm, mean_difference, second_moment
 from .identification import identification, mean_similarity, real_logit
+from .matching import feature_matching
 from .mmd import mmd, mmd2
 from .moments import covariance_ipm, mean_ipm
 from .ranking import ranking
 from .relativistic import RELATIVISTIC, relativistic, relativistic_average
 from .scores import OBJECTIVES, Objective, binary_cross_entropy, least_squares, squared_error
+from .smoothing import label_smoothing
 
-__all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "RELATIVISTIC", "Divergence", "Objective", "auxiliary",
-           "binary_cross_entropy", "covariance_ipm", "fisher_ipm", "identification", "least_squares",
-           "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2", "ranking", "real_logit",
-           "relativistic", "relativistic_average", "second_moment", "squared_error"]
+__all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "RELATIVISTIC", "Divergence", "Moves", "Objective", "Policy",
+           "Standing", "accuracy_below", "always", "auxiliary", "binary_cross_entropy", "covariance_ipm",
+           "feature_matching", "fisher_ipm", "identification", "label_smoothing", "least_squares",
+           "loss_margin", "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2", "ranking",
+           "real_logit", "relativistic", "relativistic_average", "second_moment", "squared_error",
+           "standing"]

@@ -6,6 +6,7 @@ numbers and raise ValueError, in one sentence, for sizes they cannot be built fo
 
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .described import build_layers
+from .features import FeatureDiscriminator
 from .guidelines import check_dcgan_guidelines
 from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
@@ -13,6 +14,7 @@ from .patchgan import PatchDiscriminator
 from .resnet import ResNetDiscriminator, ResNetGenerator
 from .sngan import SNGANDiscriminator, SNGANGenerator
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator",
-           "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator",
-           "SNGANGenerator", "build_layers", "check_dcgan_guidelines"]
+__all__ = ["DCGANDiscriminator", "DCGANGenerator", "FeatureDiscriminator", "KerasDCGANDiscriminator",
+           "KerasDCGANGenerator", "MLPDiscriminator", "MLPGenerator", "PatchDiscriminator",
+           "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "build_layers",
+           "check_dcgan_guidelines"]

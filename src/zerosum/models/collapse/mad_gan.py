@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, adam, between, positive, register
 from ...losses import OBJECTIVES, identification, mean_similarity, real_logit
-from ...networks.embedding import Embedding
+from ...networks.features import Embedding
 from ...networks.pairs import pair_of
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, adam, between, positive, register
 from ...losses import OBJECTIVES
-from ...networks.embedding import Embedding
+from ...networks.features import Embedding
 from ...networks.pairs import pair_of
 
 Terms = dict[str, Tensor]
