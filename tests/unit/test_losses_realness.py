@@ -7,9 +7,12 @@ import torch
 from torch.nn.functional import logsigmoid, softplus
 
 from zerosum.core import Batch, DataSpec, UsageError, build
+from zerosum.data import load_data
+from zerosum.engine import Trainer
 from zerosum.losses import REALNESS_GENERATORS, anchors, divergence, realness_discriminator
 from zerosum.losses.realness import skewed
 from zerosum.models import RealnessGAN
+from zerosum.runs import construct, plan
 
 ONE, ZERO = torch.tensor([0.0, 1.0]), torch.tensor([1.0, 0.0])           # all of each anchor on one of two outcomes
 
@@ -122,3 +125,14 @@ def test_it_refuses_what_is_no_distribution():
             build(RealnessGAN.Config, wrong)
     with pytest.raises(ValueError, match="at least 2 outcomes"):
         anchors(1)
+
+
+def test_each_update_of_a_round_sees_fresh_real_samples():
+    chosen = plan("realness-gan", "tiny", {"device": "cpu", "g_steps": 3})
+    data = load_data(chosen.data)
+    trainer = Trainer(construct(chosen.model, chosen.cfg, data.spec, 0), data, chosen.train)
+    seen, update = [], trainer.update
+    trainer.update = lambda player, loss, batch: (seen.append((player, batch.x)), update(player, loss, batch))[1]
+    trainer.play()
+    assert [player for player, _ in seen] == ["discriminator"] + 3 * ["generator"]
+    assert len({x.sum().item() for _, x in seen}) == 4

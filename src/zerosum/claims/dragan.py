@@ -1,0 +1,106 @@
+"""Claim of DRAGAN (1705.07215): of networks and rates drawn at random, more train when D is held around the data."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core import Model, NonFiniteError
+from ..metrics.distribution.modes import count_modes
+from ..penalties import input_gradient
+from .claim import Check, Claim, Side
+from .digits import coverage
+from .panels import images_panel, points_panel
+from .trial import Trial
+
+DRAWS, CLASSES = 10, 9                       # networks of the lottery, and the classes of a run that counts as trained
+BASE_LR = 1e-3
+SAMPLES = 2_500                              # on the ring, of which a mode must receive 20
+DEPTHS, WIDTHS, FACTORS = (1, 2, 3, 4), (32, 64, 128), (0.3, 1.0, 3.0)
+SIDES = ("dragan", "gan")
+
+
+def drawn(seed: int) -> list[dict[str, Any]]:
+    """The settings of the lottery: as many hidden layers, units and rates as the seed draws."""
+    chance = random.Random(seed)
+    return [{"depth": chance.choice(DEPTHS), "width": chance.choice(WIDTHS), "lr": BASE_LR * chance.choice(FACTORS)}
+            for _ in range(DRAWS)]
+
+
+def with_settings(side: Side, settings: Mapping[str, Any]) -> Side:
+    """The side with the networks and rate of one draw, of both players."""
+    both = {"d_width": settings["width"]} if side.model == "gan" else {}
+    return replace(side, settings={**side.settings, **settings, **both})
+
+
+def slope_around(model: Model, x: Tensor) -> float:
+    """Mean norm of D's gradient at real samples."""
+    return float(input_gradient(model.discriminator, x).detach().flatten(1).norm(dim=1).mean())
+
+
+def classes_after(trial: Trial, side: str, settings: Mapping[str, Any]) -> tuple[int, Tensor | None]:
+    """Train one draw; the classes that it reaches and its samples, or 0 and None where it met what is not finite."""
+    trainer = trial.start(with_settings(trial.sides[f"{side}, lottery"], settings))
+    try:
+        trainer.fit()
+    except NonFiniteError as error:
+        trial.report(f"seed {trial.seed}: {side}: {error}")
+        return 0, None
+    with trainer.averaged() as model:
+        x = model.sample(1_000, seed=trial.seed)
+    return int(coverage(x)), x
+
+
+def lottery(trial: Trial) -> dict[str, float | list[float]]:
+    """Train both sides on every draw; the share of runs that reach nine of the ten classes."""
+    found: dict[str, float | list[float]] = {}
+    for side in SIDES:
+        runs = [classes_after(trial, side, settings) for settings in drawn(trial.seed)]
+        classes = [reached for reached, _ in runs]
+        found |= {f"classes, {side}": classes, f"share that train, {side}": sum(k >= CLASSES for k in classes) / DRAWS}
+        first = torch.cat([x[:10] for _, x in runs if x is not None])
+        trial.panel(f"{side}: one draw a row", images_panel(first, len(first)))
+        trial.report(f"seed {trial.seed}: {side} reaches {classes} classes")
+    return found | {"advantage": found["share that train, dragan"] - found["share that train, gan"]}
+
+
+def measure(trial: Trial) -> dict[str, float | list[float]]:
+    found = lottery(trial)
+    for side in SIDES:
+        done = trial.train(f"{side}, ring")
+        x, real = done.model.sample(SAMPLES, seed=trial.seed), done.data.all()[:SAMPLES]
+        modes = count_modes(x, done.data.modes, done.data.mode_std)
+        found |= {f"modes, {side}": modes.reached, f"slope around the data, {side}": slope_around(done.model, real)}
+        trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x, real))
+    return found
+
+
+SAME = {"data": "digits", "image_size": 8, "z_dim": 32, "objective": "saturating", "betas": (0.5, 0.9),
+        "batch_size": 64, "steps": 1_500}
+PLAIN = {"activation": "relu", "d_activation": "relu", "init": "default", "dropout": 0.0, "input_dropout": 0.0,
+         "optimizer": "adam"}
+
+CLAIM = Claim(
+    statement="Of ten pairs of multilayer perceptrons without batch norm, with depth, width and learning rate drawn at "
+              "random, more learn the digits when the discriminator's slope is held at one around real samples.",
+    baseline="the GAN: the same networks, first weights, loss, optimiser, batch and steps, without the penalty",
+    sides={
+        "dragan, lottery": Side("dragan", "tiny", SAME | {"network": "mlp"}),
+        "gan, lottery": Side("gan", "tiny", SAME | PLAIN),
+        "dragan, ring": Side("dragan", "ring"),
+        "gan, ring": Side("gan", "ring"),
+    },
+    checks=(
+        Check("of ten draws, two more reach nine digits than of the GAN's", "advantage", "at least", 0.2,
+              "catalogue OBJ-08; 1705.07215, stability over random architectures"),
+        Check("its slope around the data is not below one", "slope around the data, dragan", "at least", 0.8,
+              "1705.07215, Alg. 1: k = 1"),
+        Check("nor above one", "slope around the data, dragan", "at most", 1.2, "likewise"),
+        Check("that of the GAN is", "slope around the data, gan", "above", 1.2,
+              "1705.07215: steep around real samples"),
+    ),
+    measure=measure,
+)
