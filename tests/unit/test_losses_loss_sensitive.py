@@ -54,7 +54,7 @@ def model_of(**settings) -> LossSensitiveGAN:
 
 def test_its_losses_are_minus_the_scores_but_never_negative():
     x = torch.randn(50, 2)
-    free, model = model_of(nonnegative=False), model_of()
+    free, model = model_of(), model_of(nonnegative=True)
     assert torch.equal(free.losses(x), -free.scores(x)) and free.losses(x).min() < 0
     assert torch.equal(model.losses(x), (-model.scores(x)).clamp(min=0))
 
@@ -62,7 +62,7 @@ def test_its_losses_are_minus_the_scores_but_never_negative():
 def test_its_terms_are_the_papers():
     from zerosum.core import Batch
 
-    model = model_of(margin=0.5, data_weight=0.1, weight_decay=0.01)
+    model = model_of(margin=0.5, data_weight=0.1, nonnegative=True, weight_decay=0.01)
     batch, z = Batch(torch.randn(6, 2)), torch.randn(6, 3)
     model.noise = lambda _batch: z
     x_fake = model.generate(z)
@@ -85,6 +85,6 @@ def test_it_is_not_the_least_squares_gan():
 
 def test_it_refuses_what_has_no_minimum():
     for wrong, said in (({"slope": 1.5}, "slope must be at most 1"), ({"margin": 0.0}, "margin"),
-                        ({"data_weight": 1.0, "nonnegative": False}, "data_weight needs nonnegative")):
+                        ({"data_weight": 1.0}, "data_weight needs nonnegative")):
         with pytest.raises(UsageError, match=said):
             build(LossSensitiveGAN.Config, wrong)

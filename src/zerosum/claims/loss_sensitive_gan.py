@@ -80,7 +80,7 @@ CLAIM = Claim(
     baseline="the GAN with both of its losses: the same networks, optimiser, batch and steps",
     sides={
         "loss-sensitive-gan, ring": Side("loss-sensitive-gan", "ring"),
-        "absolute, ring": Side("loss-sensitive-gan", "ring", {"slope": -1.0, "nonnegative": False}),
+        "absolute, ring": Side("loss-sensitive-gan", "ring", {"slope": -1.0}),
         "no margin, ring": Side("loss-sensitive-gan", "ring", {"margin": 1e-6}),
         "gan, ring": Side("gan", "ring"),
         "loss-sensitive-gan, digits": Side("loss-sensitive-gan", "small", DIGITS),

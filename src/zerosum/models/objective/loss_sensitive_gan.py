@@ -12,7 +12,9 @@ Not to be taken for LSGAN, whose letters stand for least squares.
 
 Players     discriminator (d_steps updates per step; its scores are -L), generator (one update).
 Departures  the generator is updated on fresh noise, and weight decay is on, where the authors' code reuses the noise
-            and leaves weight decay off. The gradient penalty of the paper's later versions is not built in.
+            and leaves weight decay off. L is not cut off at 0 as in their LS-GAN (`nonnegative`), but free as in their
+            GLS-GAN: on the ring, samples that have once reached L = 0 got no gradient ever after, and no mode was
+            found. The gradient penalty of the paper's later versions is not built in.
 """
 
 from dataclasses import dataclass
@@ -37,7 +39,7 @@ class LossSensitiveGAN(GAN):
         margin: float = 2e-4                 # of Delta per unit of L1 distance (2e-4: RGB images of 64 px)
         slope: float = 0.0                   # of C below 0: 0 LS-GAN, 1 WGAN, -1 the absolute value
         data_weight: float = 0.0             # gamma = 1/lambda, the weight of E[L(x)]; 0 in the authors' code
-        nonnegative: bool = True             # L = max(0, -score), as in the authors' LS-GAN; GLS-GAN: L = -score
+        nonnegative: bool = False            # L = max(0, -score), as in the authors' LS-GAN, not -score, as in GLS-GAN
         weight_decay: float = 5e-5           # of both players
         d_steps: int = 1                     # updates of the loss function per generator update
         network: Literal["dcgan", "resnet", "mlp"] = "dcgan"   # of both players; points always get a tanh MLP
