@@ -51,7 +51,8 @@ class RealnessGAN(GAN):
         def __post_init__(self) -> None:
             positive(self, "z_dim", "d_steps", "g_steps", "width", "lr")
             between(self, 0, 0.9999, "betas")
-            between(self, -1, 1, "real_skew", "fake_skew")
+            between(self, 0, 1, "real_skew")
+            between(self, -1, 0, "fake_skew")
             between(self, 0, 1e9, "ema")
             if self.outcomes < 2:
                 raise UsageError(f"outcomes must be at least 2, real and not real, not {self.outcomes}")

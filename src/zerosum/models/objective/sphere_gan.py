@@ -1,4 +1,5 @@
-"""Sphere GAN (Park and Kwon, 2019): Sphere Generative Adversarial Network Based on Geometric Moment Matching, CVPR.
+"""Sphere GAN: Sphere Generative Adversarial Network Based on Geometric Moment Matching (Park and Kwon, CVPR 2019),
+github.com/SWPark92/SphereGAN.
 
     min_G max_D  sum over r = 1..R of  E[d^r(N, D(x))] - E[d^r(N, D(G(z)))]
     D(x) on the sphere S^n: the point that is projected stereographically, from the north pole N, onto what a network
@@ -58,9 +59,7 @@ class SphereGAN(LatentModel):
 
     card = Card(
         title="Sphere Generative Adversarial Network Based on Geometric Moment Matching", authors="Park, Kwon",
-        year=2019,
-        arxiv="https://openaccess.thecvf.com/content_CVPR_2019/html/Park_Sphere_Generative_Adversarial_Network_Based_on_"
-              "Geometric_Moment_Matching_CVPR_2019_paper.html",
+        year=2019, arxiv="https://github.com/SWPark92/SphereGAN",
         summary="The critic maps samples onto a sphere, and moments of their geodesic distance from its north pole are "
                 "matched: a bounded distance that needs no Lipschitz constraint.",
         tasks=("generation",), structure="direct", density="implicit",
