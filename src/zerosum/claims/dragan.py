@@ -17,9 +17,9 @@ from .panels import images_panel, points_panel
 from .trial import Trial
 
 DRAWS, CLASSES = 10, 9                       # networks of the lottery, and the classes of a run that counts as trained
-BASE_LR = 1e-3
+BASE_LR = 3e-3
 SAMPLES = 2_500                              # on the ring, of which a mode must receive 20
-DEPTHS, WIDTHS, FACTORS = (1, 2, 3, 4), (32, 64, 128), (0.3, 1.0, 3.0)
+DEPTHS, WIDTHS, FACTORS = (1, 2, 3, 4), (32, 64), (0.3, 1.0, 3.0)
 SIDES = ("dragan", "gan")
 
 
@@ -78,7 +78,7 @@ def measure(trial: Trial) -> dict[str, float | list[float]]:
     return found
 
 
-SAME = {"data": "digits", "image_size": 8, "z_dim": 32, "objective": "saturating", "betas": (0.5, 0.9),
+SAME = {"data": "digits", "image_size": 8, "z_dim": 32, "objective": "non-saturating", "betas": (0.5, 0.9),
         "batch_size": 64, "steps": 1_500}
 PLAIN = {"activation": "relu", "d_activation": "relu", "init": "default", "dropout": 0.0, "input_dropout": 0.0,
          "optimizer": "adam"}
