@@ -1,4 +1,9 @@
-"""Claim of DRAGAN (1705.07215): of networks and rates drawn at random, more train when D is held around the data."""
+"""Claim of DRAGAN (1705.07215): of networks and rates drawn at random, more train when D is held around the data.
+
+The draws lie where some networks fail: rates around 3e-3 under the paper's betas (0.5, 0.9). Where nearly all train, at
+rates around 1e-3 under betas (0.5, 0.999), the penalty gains nothing and costs time: shallow networks learn more slowly
+under it, and at a rate of 3e-4 they do not arrive in these 1500 steps.
+"""
 
 import random
 from collections.abc import Mapping

@@ -1,4 +1,8 @@
-"""Claim of LS-GAN (1701.06264): its margins hold, and leave a gradient to learn from when L is over-trained."""
+"""Claim of LS-GAN (1701.06264): its margins hold, and leave a gradient to learn from when L is over-trained.
+
+The game starts with an over-trained L or D, as in the paper's study of vanishing gradients. Started together with its
+generator, the non-saturating GAN is the better of the two here: FID 7.6 to LS-GAN's 11.7 (seed 10).
+"""
 
 import torch
 from torch import Tensor
