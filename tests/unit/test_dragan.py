@@ -5,8 +5,11 @@ import torch
 from torch import Tensor, nn
 
 from zerosum.core import DataSpec, UsageError, build
+from zerosum.data import load_data
+from zerosum.engine import Trainer
 from zerosum.models import DRAGAN, GAN
 from zerosum.penalties import PENALTIES, dragan
+from zerosum.runs import construct, plan
 
 
 def points_of(x: Tensor, **options) -> Tensor:
@@ -87,6 +90,13 @@ def test_its_discriminator_has_no_batch_norm():
     model = DRAGAN(build(DRAGAN.Config, {"width": 16}), DataSpec(shape=(1, 16, 16)))
     assert any(isinstance(layer, nn.BatchNorm2d) for layer in model.generator.modules())
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in model.discriminator.modules())
+
+
+def test_recipe_takes_it_by_name():
+    chosen = plan("recipe", "tiny", {"device": "cpu", "penalty": "dragan"})
+    data = load_data(chosen.data)
+    terms = Trainer(construct(chosen.model, chosen.cfg, data.spec, 0), data, chosen.train).play()
+    assert terms["discriminator/penalty"] > 0
 
 
 def test_it_refuses_what_makes_no_sense():
