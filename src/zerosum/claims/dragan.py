@@ -95,8 +95,8 @@ CLAIM = Claim(
     sides={
         "dragan, lottery": Side("dragan", "tiny", SAME | {"network": "mlp"}),
         "gan, lottery": Side("gan", "tiny", SAME | PLAIN),
-        "dragan, ring": Side("dragan", "ring"),
-        "gan, ring": Side("gan", "ring"),
+        "dragan, ring": Side("dragan", "ring", {"steps": 1_500}),
+        "gan, ring": Side("gan", "ring", {"steps": 1_500}),
     },
     checks=(
         Check("of ten draws, two more reach nine digits than of the GAN's", "advantage", "at least", 0.2,
