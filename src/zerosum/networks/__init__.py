@@ -5,6 +5,7 @@ numbers and raise ValueError, in one sentence, for sizes they cannot be built fo
 """
 
 from .dcgan import DCGANDiscriminator, DCGANGenerator
+from .described import build_layers
 from .guidelines import check_dcgan_guidelines
 from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
@@ -14,4 +15,4 @@ from .sngan import SNGANDiscriminator, SNGANGenerator
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator",
            "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator",
-           "SNGANGenerator", "check_dcgan_guidelines"]
+           "SNGANGenerator", "build_layers", "check_dcgan_guidelines"]
