@@ -2,12 +2,15 @@
 
 The draws lie where some networks fail: rates around 3e-3 under the paper's betas (0.5, 0.9). Where nearly all train, at
 rates around 1e-3 under betas (0.5, 0.999), the penalty gains nothing and costs time: shallow networks learn more slowly
-under it, and at a rate of 3e-4 they do not arrive in these 1500 steps.
+under it, and at a rate of 3e-4 they do not arrive in these 1500 steps. The ring is such a place
+too: its picture stands beside, and no check asks DRAGAN to keep up with the GAN there.
 """
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import median
 from typing import Any
 
 import torch
@@ -46,40 +49,44 @@ def slope_around(model: Model, x: Tensor) -> float:
     return float(input_gradient(model.discriminator, x).detach().flatten(1).norm(dim=1).mean())
 
 
-def classes_after(trial: Trial, side: str, settings: Mapping[str, Any]) -> tuple[int, Tensor | None]:
-    """Train one draw; the classes that it reaches and its samples, or 0 and None where it met what is not finite."""
+def run(trial: Trial, side: str, settings: Mapping[str, Any]) -> tuple[int, float, Tensor | None]:
+    """Train one draw: the classes that it reaches, D's slope around the data, its samples.
+
+    Where it met what is not finite: 0, infinity and None.
+    """
     trainer = trial.start(with_settings(trial.sides[f"{side}, lottery"], settings))
     try:
         trainer.fit()
     except NonFiniteError as error:
         trial.report(f"seed {trial.seed}: {side}: {error}")
-        return 0, None
+        return 0, math.inf, None
     with trainer.averaged() as model:
         x = model.sample(1_000, seed=trial.seed)
-    return int(coverage(x)), x
+        return int(coverage(x)), slope_around(model, trainer.data.all()[:500]), x
 
 
 def lottery(trial: Trial) -> dict[str, float | list[float]]:
     """Train both sides on every draw; the share of runs that reach nine of the ten classes."""
     found: dict[str, float | list[float]] = {}
     for side in SIDES:
-        runs = [classes_after(trial, side, settings) for settings in drawn(trial.seed)]
-        classes = [reached for reached, _ in runs]
-        found |= {f"classes, {side}": classes, f"share that train, {side}": sum(k >= CLASSES for k in classes) / DRAWS}
-        first = torch.cat([x[:10] for _, x in runs if x is not None])
-        trial.panel(f"{side}: one draw a row", images_panel(first, len(first)))
+        runs = [run(trial, side, settings) for settings in drawn(trial.seed)]
+        classes, slopes = [reached for reached, _, _ in runs], [slope for _, slope, _ in runs]
+        found |= {f"classes, {side}": classes, f"slopes, {side}": slopes, f"median slope, {side}": median(slopes),
+                  f"draws that train, {side}": sum(reached >= CLASSES for reached in classes)}
+        rows = torch.cat([x[:10] for _, _, x in runs if x is not None])
+        trial.panel(f"{side}: one draw a row", images_panel(rows, len(rows)))
         trial.report(f"seed {trial.seed}: {side} reaches {classes} classes")
-    return found | {"advantage": found["share that train, dragan"] - found["share that train, gan"]}
+    return found | {"advantage": (found["draws that train, dragan"] - found["draws that train, gan"]) / DRAWS}
 
 
 def measure(trial: Trial) -> dict[str, float | list[float]]:
     found = lottery(trial)
     for side in SIDES:
         done = trial.train(f"{side}, ring")
-        x, real = done.model.sample(SAMPLES, seed=trial.seed), done.data.all()[:SAMPLES]
+        x = done.model.sample(SAMPLES, seed=trial.seed)
         modes = count_modes(x, done.data.modes, done.data.mode_std)
-        found |= {f"modes, {side}": modes.reached, f"slope around the data, {side}": slope_around(done.model, real)}
-        trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x, real))
+        found |= {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality}
+        trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x, done.data.all()[:SAMPLES]))
     return found
 
 
@@ -95,16 +102,16 @@ CLAIM = Claim(
     sides={
         "dragan, lottery": Side("dragan", "tiny", SAME | {"network": "mlp"}),
         "gan, lottery": Side("gan", "tiny", SAME | PLAIN),
-        "dragan, ring": Side("dragan", "ring", {"steps": 1_500}),
-        "gan, ring": Side("gan", "ring", {"steps": 1_500}),
+        "dragan, ring": Side("dragan", "ring"),
+        "gan, ring": Side("gan", "ring"),
     },
     checks=(
         Check("of ten draws, two more reach nine digits than of the GAN's", "advantage", "at least", 0.2,
               "catalogue OBJ-08; 1705.07215, stability over random architectures"),
-        Check("its slope around the data is not below one", "slope around the data, dragan", "at least", 0.8,
+        Check("its slope around the data is not below one", "median slope, dragan", "at least", 0.8,
               "1705.07215, Alg. 1: k = 1"),
-        Check("nor above one", "slope around the data, dragan", "at most", 1.2, "likewise"),
-        Check("that of the GAN is", "slope around the data, gan", "above", 1.2,
+        Check("nor above one", "median slope, dragan", "at most", 1.2, "likewise"),
+        Check("that of the GAN is", "median slope, gan", "above", 1.2,
               "1705.07215: steep around real samples"),
     ),
     measure=measure,

@@ -22,8 +22,9 @@ def best_answer(trial: Trial) -> dict[str, float]:
     axis = torch.linspace(-3, 3, 601)[:, None]
     p, q = (gaussian(*density, 1).log_prob(axis).exp()[:, None] for density in (P, Q))
     best, found = (model.a1 * p + model.a0 * q) / (p + q), model.discriminator(axis).detach().softmax(1)
-    curves = {f"{name}, outcome {outcome}": (axis[:, 0].tolist(), answers[:, outcome].tolist())
-              for outcome in (0, -1) for name, answers in (("best", best), ("trained", found))}
+    curves = {f"{name}, {place} outcome": (axis[:, 0].tolist(), answers[:, outcome].tolist())
+              for place, outcome in (("first", 0), ("last", -1))
+              for name, answers in (("best", best), ("trained", found))}
     trial.panel("D between two known Gaussians", curves_panel(curves, "x"))
     return {"distance of D from the best answer": float((found - best).abs().sum(1).mean() / 2)}
 
