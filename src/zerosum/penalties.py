@@ -39,6 +39,20 @@ def gradient_penalty(critic: Critic, x: Tensor, x_fake: Tensor, *, target: float
     return (torch.linalg.vector_norm(gradient.flatten(1), dim=1) - target).square().mean()
 
 
+def dragan(critic: Critic, x: Tensor, x_fake: Tensor | None = None, *, target: float = 1.0,
+           noise: float = 0.5) -> Tensor:
+    """Squared distance of the critic's gradient norm from `target`, around real samples alone (scalar, float32).
+
+    E[(||grad D(x + delta)||_2 - k)^2]  (1705.07215, Alg. 1, without lambda). delta is that of the authors' code: alpha
+    noise std(x) u, alpha ~ U(0, 1) for each sample (N, ...), u ~ U(0, 1) for each number, and std over the batch.
+    x_fake has no effect: it is there so that all of PENALTIES are called alike.
+    """
+    x = at_least_float32(x)
+    alpha = torch.rand(x.shape[0], *[1] * (x.dim() - 1), dtype=x.dtype, device=x.device)
+    gradient = input_gradient(critic, x + alpha * noise * x.std(correction=0) * torch.rand_like(x))
+    return (torch.linalg.vector_norm(gradient.flatten(1), dim=1) - target).square().mean()
+
+
 def r1(critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
     """R1: E[||grad D(x)||^2] / 2 on real samples (1801.04406, Eq. 9, without gamma); x: (N, ...), a float32 scalar."""
     return input_gradient(critic, x).flatten(1).square().sum(1).mean() / 2
@@ -69,6 +83,7 @@ def clip_weights(module: nn.Module, c: float) -> None:
 PENALTIES: dict[str, Callable[[Critic, Tensor, Tensor], Tensor]] = {
     "none": no_penalty,
     "gradient-penalty": gradient_penalty,
+    "dragan": dragan,
     "r1": r1,
     "r2": r2,
     "r1+r2": r1_r2,

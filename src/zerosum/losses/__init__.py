@@ -5,17 +5,20 @@ from .balance import Moves, Policy, Standing, accuracy_below, always, loss_margi
 from .divergences import DIVERGENCES, Divergence
 from .fisher import fisher_ipm, mean_difference, second_moment
 from .identification import identification, mean_similarity, real_logit
+from .loss_sensitive import distance_margin, loss_sensitive, weight_decay
 from .matching import feature_matching
 from .mmd import mmd, mmd2
 from .moments import covariance_ipm, mean_ipm
 from .ranking import ranking
+from .realness import REALNESS_GENERATORS, anchors, divergence, realness_discriminator
 from .relativistic import RELATIVISTIC, relativistic, relativistic_average
 from .scores import OBJECTIVES, Objective, binary_cross_entropy, least_squares, squared_error
 from .smoothing import label_smoothing
 
-__all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "RELATIVISTIC", "Divergence", "Moves", "Objective", "Policy",
-           "Standing", "accuracy_below", "always", "auxiliary", "binary_cross_entropy", "covariance_ipm",
-           "feature_matching", "fisher_ipm", "identification", "label_smoothing", "least_squares",
-           "loss_margin", "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2", "ranking",
-           "real_logit", "relativistic", "relativistic_average", "second_moment", "squared_error",
-           "standing"]
+__all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "RELATIVISTIC", "Divergence", "Moves",
+           "Objective", "Policy", "Standing", "accuracy_below", "always", "anchors", "auxiliary",
+           "binary_cross_entropy", "covariance_ipm", "distance_margin", "divergence", "feature_matching",
+           "fisher_ipm", "identification", "label_smoothing", "least_squares", "loss_margin",
+           "loss_sensitive", "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2", "ranking",
+           "real_logit", "realness_discriminator", "relativistic", "relativistic_average", "second_moment",
+           "squared_error", "standing", "weight_decay"]

@@ -1,7 +1,7 @@
 """Discriminators taken apart: asked for the features before the score, or ending in several numbers in its place.
 
     FeatureDiscriminator    features, and the score that is made of them
-    Embedding               as many numbers as wanted, and the features before them; the new layer starts as PyTorch's do
+    Embedding               as many numbers as wanted, and the features before them; the new layer starts as in PyTorch
     FeatureMap              as many features as wanted, of a critic; the new layer starts as a DCGAN's do
     ManyOutputs             a score that is a vector, in a discriminator that is otherwise as it was
 """
