@@ -1,8 +1,10 @@
 """Objectives: what discriminator and generator each minimise, as pure functions; one file per kind of objective."""
 
 from .divergences import DIVERGENCES, Divergence
+from .energies import below_margin, pulling_away
 from .relativistic import RELATIVISTIC, relativistic, relativistic_average
 from .scores import OBJECTIVES, Objective, binary_cross_entropy, least_squares, squared_error
 
-__all__ = ["DIVERGENCES", "OBJECTIVES", "RELATIVISTIC", "Divergence", "Objective", "binary_cross_entropy",
-           "least_squares", "relativistic", "relativistic_average", "squared_error"]
+__all__ = ["DIVERGENCES", "OBJECTIVES", "RELATIVISTIC", "Divergence", "Objective", "below_margin",
+           "binary_cross_entropy", "least_squares", "pulling_away", "relativistic", "relativistic_average",
+           "squared_error"]

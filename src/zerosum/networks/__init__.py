@@ -4,6 +4,7 @@ Every generator maps z (N, z_dim) to samples, every discriminator samples to sco
 numbers and raise ValueError, in one sentence, for sizes they cannot be built for.
 """
 
+from .autoencoder import AEDiscriminator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .guidelines import check_dcgan_guidelines
 from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
@@ -12,6 +13,6 @@ from .patchgan import PatchDiscriminator
 from .resnet import ResNetDiscriminator, ResNetGenerator
 from .sngan import SNGANDiscriminator, SNGANGenerator
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator",
-           "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator",
-           "SNGANGenerator", "check_dcgan_guidelines"]
+__all__ = ["AEDiscriminator", "DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator",
+           "MLPDiscriminator", "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator",
+           "SNGANDiscriminator", "SNGANGenerator", "check_dcgan_guidelines"]
