@@ -17,12 +17,14 @@ Departures  The generator moves after the discriminator, not at once with it, an
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from ...core import Batch, Card, DataSpec, Game, LatentModel, Optimizer, Player, adam, between, positive, register
+from ...layers import init_glorot
 from ...networks.autoencoder import ELUDecoder, bottleneck_autoencoder, elu_autoencoder
 from ...networks.mlp import MLPGenerator
 from .ebgan import EBGAN
@@ -43,13 +45,14 @@ class BEGAN(EBGAN):
         network: Literal["conv", "mlp"] = "conv"              # of both players; points always get the mlp
         width: int = 128                     # maps of the conv, units of the mlp
         depth: int = 3                       # hidden layers of the mlp: generator, encoder and decoder each
-        lr: float = 1e-4                     # Adam's learning rate of both players, halved where M stalls
+        lr: float = 1e-4                     # Adam's learning rate of the generator, halved where M stalls
+        d_lr: float = 1e-4                   # and that of the discriminator
         betas: tuple[float, float] = (0.5, 0.999)   # of Adam
         patience: int = 100_000              # steps over which M is averaged to see whether it stalls
         ema: float = 0.0                     # half-life of the generator's moving average in images (0: none)
 
         def __post_init__(self) -> None:
-            positive(self, "z_dim", "width", "depth", "lr", "patience")
+            positive(self, "z_dim", "width", "depth", "lr", "d_lr", "patience")
             between(self, 0, 1, "gamma", "k_gain")
             between(self, 0, 0.9999, "betas")
             between(self, 0, 1e9, "ema")
@@ -79,6 +82,8 @@ class BEGAN(EBGAN):
     def __init__(self, cfg: Config, data: DataSpec):
         LatentModel.__init__(self, cfg, data)
         self.generator, self.discriminator = self.networks()
+        for network in (self.generator, self.discriminator):
+            init_glorot(network)
         # State of the game: buffers, so that it is saved and resumed with the networks.
         for name in ("k", "measured", "measured_before", "halvings"):
             self.register_buffer(name, torch.zeros(()))
@@ -94,13 +99,15 @@ class BEGAN(EBGAN):
         return generator, bottleneck_autoencoder(shape, cfg.width, cfg.z_dim, cfg.depth, "elu")
 
     def players(self) -> dict[str, Player]:
-        opt = adam(self.cfg.lr, self.cfg.betas)
-        return {"discriminator": Player(self.discriminator, opt, schedule=self.schedule),
-                "generator": Player(self.generator, opt, ema=self.cfg.ema, schedule=self.schedule)}
+        def player(network: nn.Module, lr: float, ema: float = 0.0) -> Player:
+            return Player(network, adam(lr, self.cfg.betas), ema=ema, schedule=partial(self.halve, lr))
 
-    def schedule(self, optimizer: Optimizer, step: int, images: int) -> None:
-        """The learning rate after as many halvings as there were stalls."""
-        optimizer.lr = self.cfg.lr * 0.5 ** int(self.halvings)
+        return {"discriminator": player(self.discriminator, self.cfg.d_lr),
+                "generator": player(self.generator, self.cfg.lr, self.cfg.ema)}
+
+    def halve(self, lr: float, optimizer: Optimizer, step: int, images: int) -> None:
+        """Set the learning rate: that of the start, halved as often as the training stalled."""
+        optimizer.lr = lr * 0.5 ** int(self.halvings)
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:
         batch = trainer.batch()

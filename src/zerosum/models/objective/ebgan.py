@@ -52,10 +52,10 @@ class EBGAN(LatentModel):
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 32, "batch_size": 64, "images": 3_000_000},
-        "small": {"data": "digits", "image_size": 16, "z_dim": 64, "prior": "normal", "margin": 1.0, "width": 128,
+        "small": {"data": "digits", "image_size": 16, "z_dim": 64, "prior": "normal", "margin": 0.3, "width": 128,
                   "depth": 3, "d_width": 128, "d_depth": 3, "betas": (0.5, 0.999), "batch_size": 64, "steps": 3_000,
                   "ema": 20_000},
-        "ring": {"data": "ring", "z_dim": 32, "prior": "normal", "margin": 1.0, "width": 128, "depth": 2,
+        "ring": {"data": "ring", "z_dim": 32, "prior": "normal", "margin": 0.3, "width": 128, "depth": 2,
                  "d_width": 128, "d_depth": 2, "betas": (0.5, 0.999), "batch_size": 128, "steps": 2_500},
         "tiny": {"data": "digits", "image_size": 8, "network": "conv", "z_dim": 8, "width": 16, "d_width": 8,
                  "batch_size": 8, "steps": 4},

@@ -37,8 +37,8 @@ class MAGAN(EBGAN):
     class Config:
         z_dim: int = 50                      # numbers in z
         prior: Literal["normal", "uniform"] = "uniform"       # z ~ U(-1, 1) or N(0, I)
-        epoch: int = 937                     # steps per epoch (60,000 samples in batches of 64)
-        pretrain: int = 2                    # epochs in which D alone learns to reconstruct real samples
+        pretrain: int = 1_874                # steps in which D alone learns to reconstruct real samples: two epochs
+        epoch: int = 937                     # steps between looks at the margin (60,000 samples in batches of 64)
         adaptive: bool = True                # whether the margin follows; false: it stays at m_0
         network: Literal["mlp", "conv"] = "conv"              # of both players; points always get a tanh MLP
         width: int = 512                     # maps of the generator at 4x4, or units of its hidden layers
@@ -56,11 +56,12 @@ class MAGAN(EBGAN):
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 32, "batch_size": 64, "steps": 50_000},
-        "small": {"data": "digits", "image_size": 16, "z_dim": 64, "prior": "normal", "epoch": 21, "network": "mlp",
-                  "width": 128, "d_width": 128, "lr": 1e-3, "batch_size": 64, "steps": 3_000, "ema": 20_000},
-        "ring": {"data": "ring", "z_dim": 32, "prior": "normal", "epoch": 100, "width": 128, "depth": 2,
-                 "d_width": 128, "d_depth": 2, "lr": 1e-3, "batch_size": 128, "steps": 2_500},
-        "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "epoch": 1, "pretrain": 1, "width": 16, "d_width": 8,
+        "small": {"data": "digits", "image_size": 16, "z_dim": 64, "prior": "normal", "pretrain": 42, "epoch": 500,
+                  "network": "mlp", "width": 128, "d_width": 128, "lr": 1e-3, "batch_size": 64, "steps": 3_000,
+                  "ema": 20_000},
+        "ring": {"data": "ring", "z_dim": 32, "prior": "normal", "pretrain": 100, "epoch": 300, "width": 128,
+                 "depth": 2, "d_width": 128, "d_depth": 2, "lr": 1e-3, "batch_size": 128, "steps": 2_500},
+        "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "pretrain": 1, "epoch": 2, "width": 16, "d_width": 8,
                  "batch_size": 8, "steps": 4},
     }
 
@@ -81,27 +82,31 @@ class MAGAN(EBGAN):
             self.register_buffer(name, torch.tensor(value))
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:
-        pretraining = trainer.step < self.cfg.pretrain * self.cfg.epoch
-        if pretraining:
+        played = trainer.step + 1 - self.cfg.pretrain        # rounds of the game, this one included
+        if played <= 0:
             logs = trainer.update("discriminator", self.reconstruction_loss, trainer.batch())
+            self.settle(logs["discriminator/reconstruction"], played)
         else:
             logs = super().train_step(trainer)
-            self.fake_energy.add_(logs["generator/adversarial"])
+            self.adapt(logs["discriminator/reconstruction"], logs["generator/adversarial"], played)
         # What `update` returns is averaged over all processes: each has the same margin.
-        self.real_energy.add_(logs["discriminator/reconstruction"])
-        if (trainer.step + 1) % self.cfg.epoch == 0:
-            self.end_epoch(pretraining)
         return logs | {"margin": self.margin.clone()}
 
-    def end_epoch(self, pretraining: bool) -> None:
-        """Take the margin from the mean energies of the epoch, and begin to add up anew."""
-        real, fake = self.real_energy / self.cfg.epoch, self.fake_energy / self.cfg.epoch
-        if pretraining:
-            self.margin.copy_(real)
-        else:
-            if self.cfg.adaptive:
-                self.margin.copy_(next_margin(self.margin, real, fake, self.fake_before))
-            self.fake_before.copy_(fake)
+    def settle(self, real: Tensor, played: int) -> None:
+        """Make m_0 the mean energy of real samples over the second half of pre-training, which ends at played = 0."""
+        counted = (self.cfg.pretrain + 1) // 2
+        if played > -counted:
+            self.margin.add_(real / counted)
+
+    def adapt(self, real: Tensor, fake: Tensor, played: int) -> None:
+        """Add up the mean energies of an epoch; at its end let the margin follow."""
+        self.real_energy.add_(real / self.cfg.epoch)
+        self.fake_energy.add_(fake / self.cfg.epoch)
+        if played % self.cfg.epoch:
+            return
+        if self.cfg.adaptive:
+            self.margin.copy_(next_margin(self.margin, self.real_energy, self.fake_energy, self.fake_before))
+        self.fake_before.copy_(self.fake_energy)
         self.real_energy.zero_()
         self.fake_energy.zero_()
 
