@@ -59,10 +59,11 @@ class BEGAN(EBGAN):
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 64, "batch_size": 16, "steps": 500_000},
-        "small": {"data": "digits", "image_size": 16, "network": "mlp", "lr": 1e-3, "k_gain": 0.01, "patience": 1_000,
-                  "batch_size": 64, "steps": 3_000, "ema": 20_000},
-        "ring": {"data": "ring", "z_dim": 2, "lr": 1e-3, "k_gain": 0.01, "patience": 1_000, "batch_size": 128,
-                 "steps": 2_500},
+        "small": {"data": "digits", "image_size": 8, "network": "mlp", "depth": 1, "z_dim": 16, "prior": "normal",
+                  "gamma": 0.7, "k_gain": 0.05, "lr": 5e-4, "d_lr": 5e-4, "patience": 500, "batch_size": 64,
+                  "steps": 4_000, "ema": 8_000},
+        "ring": {"data": "ring", "z_dim": 1, "depth": 2, "gamma": 0.7, "k_gain": 0.05, "lr": 1e-3, "d_lr": 1e-3,
+                 "batch_size": 128, "steps": 2_500},
         "tiny": {"data": "digits", "image_size": 16, "z_dim": 8, "width": 8, "patience": 2, "batch_size": 8,
                  "steps": 4},
     }
