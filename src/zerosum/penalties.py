@@ -1,4 +1,4 @@
-"""What keeps a critic Lipschitz: penalties on its input gradient, and clipping of its weights."""
+"""What keeps a critic in bounds: penalties on its input gradient and on its scores, and clipping of its weights."""
 
 from collections.abc import Callable
 
@@ -39,6 +39,21 @@ def gradient_penalty(critic: Critic, x: Tensor, x_fake: Tensor, *, target: float
     return (torch.linalg.vector_norm(gradient.flatten(1), dim=1) - target).square().mean()
 
 
+def r1(critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
+    """R1: E[||grad D(x)||^2] / 2 on real samples (1801.04406, Eq. 9, without gamma); x: (N, ...), a float32 scalar."""
+    return input_gradient(critic, x).flatten(1).square().sum(1).mean() / 2
+
+
+def r2(critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
+    """R2: E[||grad D(G(z))||^2] / 2 on generated samples (1801.04406, Eq. 10, without gamma); otherwise as `r1`."""
+    return r1(critic, x_fake, x)
+
+
+def r1_r2(critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
+    """R1 + R2, which R3GAN needs together (2501.05441, Sec. 2.2)."""
+    return r1(critic, x, x_fake) + r2(critic, x, x_fake)
+
+
 def no_penalty(critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
     """Zero."""
     return torch.zeros((), device=x.device)
@@ -54,4 +69,38 @@ def clip_weights(module: nn.Module, c: float) -> None:
 PENALTIES: dict[str, Callable[[Critic, Tensor, Tensor], Tensor]] = {
     "none": no_penalty,
     "gradient-penalty": gradient_penalty,
+    "r1": r1,
+    "r2": r2,
+    "r1+r2": r1_r2,
 }
+
+
+class LeCam(nn.Module):
+    """Ties the scores of real samples to the fakes' past ones, and the other way round (2104.03310, Sec. 3).
+
+    R = E[(D(x) - a_F)^2] + E[(D(G(z)) - a_R)^2], without lambda: a_R and a_F are moving averages of the scores of real
+    and of generated samples, with the bias of their start at 0 taken out as in Adam (the authors' StyleGAN2 code). They
+    are buffers, so that a resumed training goes on with them. Their BigGAN code squares only D(x) > a_F and
+    D(G(z)) < a_R, and begins after 1,000 steps.
+    """
+
+    real: Tensor
+    fake: Tensor
+    mass: Tensor
+
+    def __init__(self, decay: float = 0.99):
+        super().__init__()
+        self.decay = decay
+        for name in ("real", "fake", "mass"):          # mass: of the scores in the averages, 0 before the first
+            self.register_buffer(name, torch.zeros(()))
+
+    def forward(self, scores_real: Tensor, scores_fake: Tensor) -> Tensor:
+        """The penalty, a scalar, by the averages so far; they stay, so that micro-batches are held to the same."""
+        a_real, a_fake = (average / self.mass.clamp(min=1e-6) for average in (self.real, self.fake))
+        return (scores_real - a_fake).square().mean() + (scores_fake - a_real).square().mean()
+
+    @torch.no_grad()
+    def move(self, scores_real: Tensor, scores_fake: Tensor) -> None:
+        """Move the averages by the scores of one update, of any shape."""
+        for average, scores in ((self.real, scores_real), (self.fake, scores_fake), (self.mass, torch.ones(()))):
+            average.lerp_(scores.mean().to(average), 1 - self.decay)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
-from zerosum.augment import AUGMENTATIONS, flip, translation
+from zerosum.augment import AUGMENTATIONS, color, cutout, diffaugment, flip, translation
 from zerosum.layers import Maxout, init_glorot, init_normal, init_orthogonal, init_uniform, make_activation, norm2d
 from zerosum.networks import DCGANGenerator
 from zerosum.ops import at_least_float32
@@ -144,6 +144,15 @@ def test_augmentations_keep_shape_and_pass_gradients(name):
     y = AUGMENTATIONS[name](x)
     assert y.shape == x.shape
     y.sum().backward()
+    assert x.grad.isfinite().all() and (x.grad != 0).flatten(1).any(1).all()
+
+
+@pytest.mark.parametrize("augmentation", [flip, translation, cutout])
+def test_what_only_moves_pixels_leaves_each_its_gradient(augmentation):
+    torch.manual_seed(0)
+    x = torch.rand(8, 3, 16, 12, requires_grad=True)
+    y = augmentation(x)
+    y.sum().backward()
     # Every pixel is copied to one place or falls off the edge, so its gradient is one or nought.
     assert set(x.grad.unique().tolist()) <= {0.0, 1.0}
     assert x.grad.sum().item() == pytest.approx(int((y != 0).sum()))
@@ -178,7 +187,38 @@ def test_translation_fills_with_zeros():
     assert set(kept.tolist()) == {64.0, 56.0, 49.0}      # shifted by one pixel along none, one or both axes
 
 
-@pytest.mark.parametrize("name", ["flip", "translation"])
+def test_cutout_zeroes_a_window_of_half_the_sides_wherever_its_centre_falls():
+    torch.manual_seed(0)
+    gone = cutout(torch.ones(20_000, 1, 8, 6))[:, 0] == 0
+    rows, columns = gone.any(2), gone.any(1)
+    assert torch.equal(gone, rows[:, :, None] & columns[:, None, :]), "a rectangle"
+    # 4 of 8 rows, an even window, whose centre is one of 9 lines; 3 of 6 columns, an odd one, on one of 6 columns.
+    for side, sizes in ((rows, {2: 2 / 9, 3: 2 / 9, 4: 5 / 9}), (columns, {2: 2 / 6, 3: 4 / 6})):
+        sizes_found = torch.bincount(side.sum(1)) / len(gone)
+        for size, share in sizes.items():
+            assert sizes_found[size].item() == pytest.approx(share, abs=0.015)
+    assert torch.equal(cutout(torch.full((5, 2, 8, 8), torch.pi)).unique(), torch.tensor([0.0, torch.pi]))
+
+
+def test_color_moves_brightness_saturation_and_contrast_each_by_a_number_per_image(monkeypatch):
+    draws = [torch.tensor([0.0, 1.0]), torch.tensor([0.5, 0.0]), torch.tensor([0.5, 0.5])]
+    monkeypatch.setattr(torch, "rand", lambda *size, **_options: draws.pop(0).view(size))
+    x = torch.tensor([[[[0.2, 0.4]], [[0.6, 0.4]]], [[[0.0, 1.0]], [[0.5, 0.0]]]])
+    y = color(x)
+    torch.testing.assert_close(y[0], x[0] - 0.5)                     # half as dark, nothing else
+    torch.testing.assert_close(y[1], (x[1].mean(0) + 0.5).expand(2, 1, 2))     # lighter, and grey
+    assert not draws
+
+
+def test_diffaugment_is_color_then_translation_then_cutout():
+    x = torch.rand(4, 3, 8, 8)
+    torch.manual_seed(0)
+    expected = cutout(translation(color(x)))
+    torch.manual_seed(0)
+    assert torch.equal(diffaugment(x), expected)
+
+
+@pytest.mark.parametrize("name", ["flip", "translation", "diffaugment"])
 def test_points_cannot_be_augmented(name):
     with pytest.raises(ValueError, match="only images"):
         AUGMENTATIONS[name](torch.rand(5, 2))

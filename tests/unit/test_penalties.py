@@ -1,10 +1,10 @@
-"""The gradient penalty and weight clipping against closed forms."""
+"""Penalties and weight clipping against closed forms."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from zerosum.penalties import PENALTIES, clip_weights, gradient_penalty, input_gradient
+from zerosum.penalties import PENALTIES, LeCam, clip_weights, gradient_penalty, input_gradient, r1, r1_r2, r2
 
 
 def linear_critic(w: Tensor):
@@ -127,8 +127,63 @@ def test_input_gradient_of_a_cubic():
 def test_penalties_by_name_share_one_signature():
     critic = network()
     values = {name: penalty(critic, torch.randn(5, 3), torch.randn(5, 3)) for name, penalty in PENALTIES.items()}
-    assert values["none"] == 0 and values["gradient-penalty"] > 0
+    assert all((value > 0) == (name != "none") for name, value in values.items())
     assert all(value.shape == () for value in values.values())
+
+
+def test_r1_and_r2_are_half_the_squared_slope_where_their_samples_are():
+    """D(x) = |x|^2 / 2 has the gradient x."""
+    def critic(x: Tensor) -> Tensor:
+        return x.flatten(1).square().sum(1) / 2
+
+    x, x_fake = torch.full((3, 1, 2, 2), 3.0), torch.tensor([[1.0] * 4, [0.0] * 4, [2.0] * 4]).view(3, 1, 2, 2)
+    assert r1(critic, x, x_fake).item() == pytest.approx(4 * 9 / 2)
+    assert r2(critic, x, x_fake).item() == pytest.approx((4 + 0 + 16) / 3 / 2)
+    assert r1_r2(critic, x, x_fake).item() == pytest.approx(18 + 10 / 3)
+
+
+@pytest.mark.parametrize("penalty", [r1, r2])
+def test_the_gradient_of_r1_and_r2_is_that_of_finite_differences(penalty):
+    critic = network().double()
+    x, x_fake = torch.randn(2, 5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    names = [name for name, _ in critic.named_parameters()]
+
+    def value(*values: Tensor) -> Tensor:
+        weights = dict(zip(names, values, strict=True))
+        return penalty(lambda x: torch.func.functional_call(critic, weights, x), x, x_fake)
+
+    values = tuple(value.detach().requires_grad_() for value in critic.parameters())
+    assert value(*values) > 0.01
+    torch.autograd.gradcheck(value, values, eps=1e-6, atol=1e-7)
+
+
+def test_r1_never_touches_fakes_nor_r2_what_is_real():
+    critic, x = network(), torch.randn(5, 3)
+    assert r1(critic, x, torch.randn(5, 3)) == r1(critic, x, torch.full((5, 3), torch.nan))
+    assert r2(critic, torch.full((5, 3), torch.nan), x) == r1(critic, x, x)
+    x_fake = torch.randn(5, 3, requires_grad=True)
+    r2(critic, x, x_fake).backward()
+    assert x_fake.grad is None
+
+
+def test_lecam_holds_scores_to_the_others_past_ones():
+    lecam, real, fake = LeCam(decay=0.9), torch.tensor([1.0, 3.0]), torch.tensor([-1.0, -2.0])
+    lecam.move(real, fake)                   # averages without the bias of a start at 0: 2 and -1.5
+    expected = ((1 + 1.5) ** 2 + (3 + 1.5) ** 2) / 2 + ((-1 - 2) ** 2 + (-2 - 2) ** 2) / 2
+    assert lecam(real, fake).item() == lecam(real, fake).item() == pytest.approx(expected)
+    lecam.move(real + 2, fake)               # (0.09 * 2 + 0.1 * 4) / 0.19
+    assert (lecam.real / lecam.mass).item() == pytest.approx((0.09 * 2 + 0.1 * 4) / 0.19)
+    assert (lecam.fake / lecam.mass).item() == pytest.approx(-1.5)
+
+
+def test_lecam_before_any_scores_pulls_to_zero_and_its_averages_get_no_gradient():
+    lecam, scores = LeCam(), torch.tensor([2.0], requires_grad=True)
+    penalty = lecam(scores, torch.zeros(1))
+    lecam.move(scores, scores)
+    penalty.backward()
+    assert penalty.item() == 4 and scores.grad.item() == 4
+    assert not any(buffer.requires_grad for buffer in lecam.buffers())
+    assert set(lecam.state_dict()) == {"real", "fake", "mass"}
 
 
 def test_clipping_reaches_every_parameter():

@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from .diffaugment import color, cutout, diffaugment
 from .simple import flip, identity, translation
 
-AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {"none": identity, "flip": flip, "translation": translation}
+AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "none": identity, "flip": flip, "translation": translation, "diffaugment": diffaugment,
+}
 
-__all__ = ["AUGMENTATIONS", "flip", "identity", "translation"]
+__all__ = ["AUGMENTATIONS", "color", "cutout", "diffaugment", "flip", "identity", "translation"]

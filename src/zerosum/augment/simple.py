@@ -12,7 +12,7 @@ def identity(x: Tensor) -> Tensor:
 
 def flip(x: Tensor) -> Tensor:
     """Mirror each image of x (N, C, H, W) left to right with probability 1/2; raises ValueError for other shapes."""
-    _check(x)
+    check_images(x)
     mirrored = torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5
     return torch.where(mirrored, x.flip(3), x)
 
@@ -22,18 +22,19 @@ def translation(x: Tensor, ratio: float = 0.125) -> Tensor:
 
     Offsets are whole pixels, uniform and independent in both directions. Raises ValueError for other shapes.
     """
-    _check(x)
+    check_images(x)
     samples, _, height, width = x.shape
     reach_y, reach_x = int(height * ratio + 0.5), int(width * ratio + 0.5)
-    offsets_y = torch.randint(2 * reach_y + 1, (samples, 1), device=x.device)
-    offsets_x = torch.randint(2 * reach_x + 1, (samples, 1), device=x.device)
-    rows = (torch.arange(height, device=x.device) + offsets_y)[:, :, None]       # (N, H, 1) into the padded image
-    columns = (torch.arange(width, device=x.device) + offsets_x)[:, None, :]     # (N, 1, W)
+    offsets_y = torch.randint(-reach_y, reach_y + 1, (samples, 1), device=x.device)
+    offsets_x = torch.randint(-reach_x, reach_x + 1, (samples, 1), device=x.device)
+    rows = (torch.arange(reach_y, reach_y + height, device=x.device) + offsets_y)[:, :, None]    # of the padded image
+    columns = (torch.arange(reach_x, reach_x + width, device=x.device) + offsets_x)[:, None, :]
     padded = pad(x, (reach_x, reach_x, reach_y, reach_y)).permute(0, 2, 3, 1)
     each = torch.arange(samples, device=x.device)[:, None, None]
     return padded[each, rows, columns].permute(0, 3, 1, 2)
 
 
-def _check(x: Tensor) -> None:
+def check_images(x: Tensor) -> None:
+    """Raise ValueError unless x is (N, C, H, W)."""
     if x.dim() != 4:
         raise ValueError(f"only images (N, C, H, W) can be augmented, not a tensor of shape {tuple(x.shape)}")

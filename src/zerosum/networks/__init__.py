@@ -6,6 +6,7 @@ numbers and raise ValueError, in one sentence, for sizes they cannot be built fo
 
 from .autoencoder import AEDiscriminator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
+from .described import build_layers
 from .guidelines import check_dcgan_guidelines
 from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
@@ -14,5 +15,6 @@ from .resnet import ResNetDiscriminator, ResNetGenerator
 from .sngan import SNGANDiscriminator, SNGANGenerator
 
 __all__ = ["AEDiscriminator", "DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator",
-           "MLPDiscriminator", "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator",
-           "SNGANDiscriminator", "SNGANGenerator", "check_dcgan_guidelines"]
+           "MLPDiscriminator", "MLPGenerator", "PatchDiscriminator", "ResNetDiscriminator",
+           "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "build_layers",
+           "check_dcgan_guidelines"]
