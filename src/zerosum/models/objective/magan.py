@@ -56,10 +56,10 @@ class MAGAN(EBGAN):
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 32, "batch_size": 64, "steps": 50_000},
-        "small": {"data": "digits", "image_size": 16, "z_dim": 64, "prior": "normal", "pretrain": 42, "epoch": 500,
-                  "network": "mlp", "width": 128, "d_width": 128, "lr": 1e-3, "batch_size": 64, "steps": 3_000,
-                  "ema": 20_000},
-        "ring": {"data": "ring", "z_dim": 32, "prior": "normal", "pretrain": 100, "epoch": 300, "width": 128,
+        "small": {"data": "digits", "image_size": 8, "z_dim": 64, "prior": "normal", "pretrain": 21, "epoch": 600,
+                  "network": "mlp", "width": 128, "depth": 2, "d_width": 128, "d_depth": 1, "lr": 1e-3,
+                  "batch_size": 64, "steps": 2_600, "ema": 8_000},
+        "ring": {"data": "ring", "z_dim": 32, "prior": "normal", "pretrain": 8, "epoch": 400, "width": 128,
                  "depth": 2, "d_width": 128, "d_depth": 2, "lr": 1e-3, "batch_size": 128, "steps": 2_500},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "pretrain": 1, "epoch": 2, "width": 16, "d_width": 8,
                  "batch_size": 8, "steps": 4},
