@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from zerosum.cli.catalogue import describe
+from zerosum.core import find
 from zerosum.data import load_data
 from zerosum.engine import Trainer
 from zerosum.models.objective.magan import next_margin
@@ -154,6 +156,12 @@ def test_scripted_energies_drive_the_margin():
         game.step += 1
     assert margins == pytest.approx([0, 0, 1.5, 2, 2, 2, 2, 1, 1, 1, 1, 0.6, 0.6, 0.6], rel=1e-6)
     assert game.moves == ["discriminator"] * 4 + ["discriminator", "generator"] * 10
+
+
+def test_what_is_shown_of_its_moves_has_both_phases():
+    rounds = describe(find("magan"), {})["rounds"]
+    assert rounds["step 0"] == "1 x discriminator"
+    assert rounds["step 1,000,000"] == "1 x discriminator, 1 x generator"
 
 
 def test_without_adaptation_the_margin_stays():

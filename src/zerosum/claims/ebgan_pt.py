@@ -2,7 +2,7 @@
 
 from ..losses import pulling_away
 from .claim import Check, Claim, Side
-from .ebgan import EBGAN_DIGITS, digits, ring
+from .ebgan import digits, ring
 from .trial import Trial
 
 
@@ -18,13 +18,18 @@ def measure(trial: Trial) -> dict[str, float]:
     return found
 
 
+# The auto-encoder of the paper's best EBGAN-PT: one layer of codes, one that decodes (1609.03126, Fig. 4c). With an
+# encoder of three layers, D arranges the codes of generated samples as it likes, and the term changes little.
+DIGITS = {"data": "digits", "image_size": 8, "depth": 2, "d_depth": 1, "width": 128, "d_width": 128, "margin": 0.3,
+          "batch_size": 64, "steps": 1_500, "ema": 8_000.0}
+
 CLAIM = Claim(
     statement="With the pulling-away term in the generator's loss, the codes that the auto-encoder gives to generated "
               "digits point in more different directions, and no class of digits is lost for it.",
     baseline="EBGAN: the same without the term",
     sides={
-        "ebgan-pt": Side("ebgan-pt", "small", EBGAN_DIGITS),
-        "ebgan": Side("ebgan", "small", EBGAN_DIGITS),
+        "ebgan-pt": Side("ebgan-pt", "small", DIGITS),
+        "ebgan": Side("ebgan", "small", DIGITS),
         "ebgan-pt, ring": Side("ebgan-pt", "ring"),
         "ebgan, ring": Side("ebgan", "ring"),
     },
