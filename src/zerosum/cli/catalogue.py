@@ -86,6 +86,8 @@ def describe(cls: type[Model], measured: dict[str, dict[str, Any]]) -> dict[str,
     with torch.device("meta"), Still():       # shapes without numbers: the paper's widths cost nothing
         model = cls(preset.cfg, spec)
     rounds = {f"step {step}": describe_round(model, step) for step in (0, 1, 30)}
+    late = describe_round(model, 1_000_000)   # after pre-training, however long
+    rounds |= {"step 1,000,000": late} if late != rounds["step 30"] else {}
     return entry(cls, measured) | {
         "settings": [{"name": s.name, "type": s.type_name, "default": s.default, "help": s.help}
                      for s in settings_of(cls.Config)],

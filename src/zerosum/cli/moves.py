@@ -1,5 +1,6 @@
 """Who moves when: one round of a model's game, played without computing anything."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,11 +27,11 @@ class DryGame:
     def update(self, player: str, loss: Callable, batch: Batch, gain: float = 1.0,
                second_order: bool = False) -> dict[str, Tensor]:
         self.moves.append(player)
-        return {}
+        return defaultdict(lambda: torch.empty((), device="meta"))     # whichever term a model asks for
 
     def update_jointly(self, players: Sequence[str], losses: Callable, batch: Batch) -> dict[str, Tensor]:
         self.moves.append(" and ".join(players))
-        return {}
+        return defaultdict(lambda: torch.empty((), device="meta"))
 
     def reset_optimizer(self, player: str) -> None:
         self.moves.append(f"(the optimizer of {player} starts anew)")

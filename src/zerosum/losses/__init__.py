@@ -3,6 +3,7 @@
 from .auxiliary import AUXILIARY, auxiliary
 from .balance import Moves, Policy, Standing, accuracy_below, always, loss_margin, standing
 from .divergences import DIVERGENCES, Divergence
+from .energies import below_margin, pulling_away
 from .fisher import fisher_ipm, mean_difference, second_moment
 from .identification import identification, mean_similarity, real_logit
 from .loss_sensitive import distance_margin, loss_sensitive, weight_decay
@@ -17,8 +18,8 @@ from .smoothing import label_smoothing
 
 __all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "RELATIVISTIC", "Divergence", "Moves",
            "Objective", "Policy", "Standing", "accuracy_below", "always", "anchors", "auxiliary",
-           "binary_cross_entropy", "covariance_ipm", "distance_margin", "divergence", "feature_matching",
-           "fisher_ipm", "identification", "label_smoothing", "least_squares", "loss_margin",
-           "loss_sensitive", "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2", "ranking",
-           "real_logit", "realness_discriminator", "relativistic", "relativistic_average", "second_moment",
-           "squared_error", "standing", "weight_decay"]
+           "below_margin", "binary_cross_entropy", "covariance_ipm", "distance_margin", "divergence",
+           "feature_matching", "fisher_ipm", "identification", "label_smoothing", "least_squares",
+           "loss_margin", "loss_sensitive", "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2",
+           "pulling_away", "ranking", "real_logit", "realness_discriminator", "relativistic",
+           "relativistic_average", "second_moment", "squared_error", "standing", "weight_decay"]

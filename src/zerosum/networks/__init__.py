@@ -4,6 +4,7 @@ Every generator maps z (N, z_dim) to samples, every discriminator samples to sco
 numbers and raise ValueError, in one sentence, for sizes they cannot be built for.
 """
 
+from .autoencoder import AEDiscriminator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .described import build_layers
 from .features import FeatureDiscriminator
@@ -14,7 +15,7 @@ from .patchgan import PatchDiscriminator
 from .resnet import ResNetDiscriminator, ResNetGenerator
 from .sngan import SNGANDiscriminator, SNGANGenerator
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator", "FeatureDiscriminator", "KerasDCGANDiscriminator",
-           "KerasDCGANGenerator", "MLPDiscriminator", "MLPGenerator", "PatchDiscriminator",
-           "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "build_layers",
-           "check_dcgan_guidelines"]
+__all__ = ["AEDiscriminator", "DCGANDiscriminator", "DCGANGenerator", "FeatureDiscriminator",
+           "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator", "MLPGenerator",
+           "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator",
+           "SNGANGenerator", "build_layers", "check_dcgan_guidelines"]
