@@ -51,11 +51,11 @@ class R3GAN(LatentModel):
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 32, "batch_size": 512, "images": 20_000_000},
-        "small": {"data": "digits", "image_size": 16, "width": 32, "batch_size": 64, "steps": 1_500,
-                  "gamma": 1.0, "final_gamma": 0.1, "lr": 1e-3, "final_lr": 2.5e-4, "decay_images": 192_000,
-                  "ema": 20_000},
-        "grid": {"data": "grid", "width": 128, "z_dim": 2, "batch_size": 128, "steps": 3_000, "gamma": 0.1,
-                 "final_gamma": 0.01, "lr": 1e-3, "final_lr": 2.5e-4, "decay_images": 768_000, "ema": 0.0},
+        "small": {"data": "digits", "image_size": 8, "width": 16, "batch_size": 64, "steps": 1_500,
+                  "gamma": 0.3, "final_gamma": 0.03, "lr": 4e-3, "final_lr": 1e-3, "decay_images": 192_000,
+                  "ema": 5_000},
+        "grid": {"data": "grid", "width": 128, "z_dim": 2, "batch_size": 128, "steps": 2_000, "gamma": 0.1,
+                 "final_gamma": 0.02, "lr": 2e-3, "final_lr": 5e-4, "decay_images": 512_000, "ema": 0.0},
         "tiny": {"data": "digits", "image_size": 8, "width": 8, "z_dim": 8, "batch_size": 8, "steps": 4,
                  "decay_images": 48},
     }
