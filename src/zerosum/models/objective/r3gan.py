@@ -1,4 +1,4 @@
-"""R3GAN: The GAN is dead; long live the GAN! A Modern Baseline GAN (Huang et al., 2024), arXiv:2501.05441.
+"""R3GAN: The GAN is dead; long live the GAN! A Modern GAN Baseline (Huang et al., 2024), arXiv:2501.05441.
 
     D: E[f(D(G(z)) - D(x))] + gamma/2 (E ||grad D(x)||^2 + E ||grad D(G(z))||^2)             Eq. (2), R1 and R2
     G: E[f(D(x) - D(G(z)))],   f(t) = log(1 + e^t)                                           RpGAN, on pairs
@@ -61,7 +61,7 @@ class R3GAN(LatentModel):
     }
 
     card = Card(
-        title="The GAN is dead; long live the GAN! A Modern Baseline GAN",
+        title="The GAN is dead; long live the GAN! A Modern GAN Baseline",
         authors="Huang, Gokaslan, Kuleshov, Tompkin", year=2024, arxiv="2501.05441",
         summary="A relativistic loss under zero-centred gradient penalties on real and generated samples, which "
                 "converges without tricks, with residual networks that have no normalization.",
