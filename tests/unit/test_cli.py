@@ -151,7 +151,7 @@ def test_help_shows_the_defaults_of_the_preset(call):
     ("list --density implict", "unknown density 'implict' (did you mean implicit?)"),
     ("list --jsno", "(did you mean --json?)"),
     ("show", "the following arguments are required: NAME"),
-    ("show wgan_gp", "unknown model 'wgan_gp' (did you mean wgan-gp?)"),
+    ("show wgan_gpp", "unknown model 'wgan_gpp' (did you mean wgan-gp?)"),
     ("resume", "name a run folder: zerosum resume RUN"),
     ("resume --steps 3", "name a run folder"),
     ("resume nowhere", "nowhere is no run folder"),

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from zerosum.core import TorchOptimizer
-from zerosum.core.optimizers import SGD, Adagrad, Adam, RMSProp
+from zerosum.core import OPTIMIZERS, TorchOptimizer
+from zerosum.core.optimizers import FTRL, SGD, Adadelta, Adagrad, Adam, RMSProp
 
 PAIRS = {
     "adam": (lambda p: Adam(p, 1e-2, (0.5, 0.9)), lambda p: torch.optim.Adam(p, lr=1e-2, betas=(0.5, 0.9))),
@@ -19,6 +19,7 @@ PAIRS = {
                  lambda p: torch.optim.SGD(p, lr=1e-2, momentum=0.9, nesterov=True)),
     "rmsprop": (lambda p: RMSProp(p, 1e-2), lambda p: torch.optim.RMSprop(p, lr=1e-2)),
     "adagrad": (lambda p: Adagrad(p, 1e-2), lambda p: torch.optim.Adagrad(p, lr=1e-2)),
+    "adadelta": (lambda p: Adadelta(p, 1.0), lambda p: torch.optim.Adadelta(p, lr=1.0, rho=0.95, eps=1e-6)),
 }
 
 
@@ -112,7 +113,7 @@ def test_nesterov_is_kerass():
         expected += 0.9 * v - 0.1 * g
         w.grad = torch.tensor([g])
         optimizer.step()
-        assert w.item() == pytest.approx(expected, rel=1e-6)
+        assert w.item() == pytest.approx(expected, rel=1e-6, abs=1e-7)
     # v = -0.1, 0.11, -0.301;  w = 1 - 0.19, + 0.299, - 0.6709
     assert expected == pytest.approx(0.4381)
 
@@ -143,3 +144,56 @@ def test_state_of_other_parameters_is_refused():
     move(params, optimizer, range(6))
     with pytest.raises((KeyError, IndexError, RuntimeError)):
         Adam(params[:1], 1e-2).load_state_tensors(optimizer.state_tensors())
+
+
+# Two steps from w = 1 with gradients 2, then -1, by hand from TensorFlow's documentation.
+G1, G2 = 2.0, -1.0
+BY_HAND = {
+    "sgd": (1 - 0.1 * G1, 1 - 0.1 * G1 - 0.1 * G2),
+    "momentum": (1 - 0.1 * G1, 1 - 0.1 * G1 - 0.1 * (0.9 * G1 + G2)),
+    "nesterov": (1 - 0.1 * 1.9 * G1, 1 - 0.1 * 1.9 * G1 - 0.1 * (G2 + 0.9 * (0.9 * G1 + G2))),
+    "adam": (0.9, 0.9 - 0.1 * ((0.09 * 2 + 0.1 * -1) / 0.19) / ((0.000999 * 4 + 0.001) / (1 - 0.999**2)) ** 0.5),
+    "adagrad": (1 - 0.1 * 2 / 2, 1 - 0.1 * 2 / 2 + 0.1 / 5**0.5),
+    "rmsprop": (1 - 0.1 * 2 / 0.04**0.5, 1 - 0.1 * 2 / 0.04**0.5 + 0.1 / (0.99 * 0.04 + 0.01) ** 0.5),
+    # s = .05 g^2, d = sqrt(1e-6) / sqrt(s + 1e-6) g; then both averages move on
+    "adadelta": ((w := 1 - 0.1 * (d := (1e-6 / (0.2 + 1e-6)) ** 0.5 * 2)),
+                 w + 0.1 * ((0.05 * d * d + 1e-6) / (0.95 * 0.2 + 0.05 + 1e-6)) ** 0.5),
+    # n = .1, 4.1, 5.1; sigma = (sqrt(n) - sqrt(n before)) / lr; w = -z lr / sqrt(n)
+    "ftrl": ((w := -(z := 2 - (4.1**0.5 - 0.1**0.5) / 0.1) * 0.1 / 4.1**0.5),
+             -(z - 1 - (5.1**0.5 - 4.1**0.5) / 0.1 * w) * 0.1 / 5.1**0.5),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_two_steps_by_hand(name):
+    w = torch.tensor([1.0], dtype=torch.float64)
+    optimizer = OPTIMIZERS[name](0.1)([w])
+    for g, expected in zip((G1, G2), BY_HAND[name], strict=True):
+        w.grad = torch.tensor([g], dtype=torch.float64)
+        optimizer.step()
+        assert w.item() == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
+def test_ftrl_leaves_out_what_l1_outweighs_and_shrinks_by_l2():
+    w = torch.ones(2, dtype=torch.float64)
+    optimizer = FTRL([w], lr=0.1, l1=3.0, l2=0.5)
+    w.grad = torch.tensor([0.0, 20.0], dtype=torch.float64)       # z = 0, which |z| <= l1, and 20 - sigma
+    optimizer.step()
+    root = (0.1 + 400) ** 0.5
+    z = 20 - (root - 0.1**0.5) / 0.1
+    expected = -(z + 3.0) / (root / 0.1 + 2 * 0.5)
+    assert w.tolist() == pytest.approx([0.0, expected], rel=1e-12)
+
+
+def test_ftrl_goes_on_from_its_state():
+    whole, first = torch.ones(3), torch.ones(3)
+    optimizers = FTRL([whole], 0.1), FTRL([first], 0.1)
+    for step in range(6):
+        if step == 3:
+            again = FTRL([first], 0.1)
+            again.load_state_tensors(copy.deepcopy(optimizers[1].state_tensors()))
+            optimizers = optimizers[0], again
+        for param, optimizer in zip((whole, first), optimizers, strict=True):
+            param.grad = torch.tensor([1.0, -0.5, 0.1]) * (step + 1)
+            optimizer.step()
+    assert torch.equal(whole, first)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from zerosum.core import UsageError, settings_of
+from zerosum.core import OPTIMIZERS, UsageError, settings_of
+from zerosum.core.optimizers import SGD
 from zerosum.data import load_data
 from zerosum.engine import Trainer
 from zerosum.losses import OBJECTIVES, RELATIVISTIC
@@ -93,3 +94,58 @@ def test_the_names_of_each_slot_are_those_of_its_table():
     choices = {setting.name: setting.choices for setting in settings_of(type(trainer_of().model.cfg))}
     assert set(choices["objective"]) == OBJECTIVES.keys() | RELATIVISTIC.keys()
     assert set(choices["penalty"]) == PENALTIES.keys()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_each_player_has_the_optimizer_of_its_name(name):
+    trainer = trainer_of(optimizer=name, d_optimizer="sgd", lr=0.5, d_lr=0.25)
+    makers = {player: made.optimizer for player, made in trainer.model.players().items()}
+    generator, discriminator = (makers[player](getattr(trainer.model, player).parameters())
+                                for player in ("generator", "discriminator"))
+    assert type(generator) is type(OPTIMIZERS[name](0.5)([])) and generator.lr == 0.5
+    assert type(discriminator) is SGD and discriminator.lr == 0.25
+    assert getattr(generator, "momentum", None) == getattr(OPTIMIZERS[name](0.5)([]), "momentum", None)
+    before = [value.clone() for value in trainer.model.generator.parameters()]
+    assert all(value.isfinite() for value in trainer.play().values())
+    assert any(not torch.equal(a, b) for a, b in zip(before, trainer.model.generator.parameters(), strict=True))
+
+
+def test_adam_takes_the_betas():
+    model = trainer_of(betas=(0.0, 0.9), d_betas=(0.5, 0.99)).model
+    made = {name: player.optimizer([]) for name, player in model.players().items()}
+    assert made["generator"].betas == (0.0, 0.9) and made["discriminator"].betas == (0.5, 0.99)
+
+
+NETWORKS = """
+[generator]
+layers = [{layer = "dense", units = 64, activation = "tanh"}, {layer = "reshape", to = [1, 8, 8]}]
+[discriminator]
+layers = [{layer = "flatten"}, {layer = "dense", units = 1}]
+"""
+
+
+def test_networks_of_a_file_train_and_need_it_no_more(tmp_path):
+    """The settings hold its text, so that a run is opened without it, and as it was even if the file has changed."""
+    path = tmp_path / "nets.toml"
+    path.write_text(NETWORKS)
+    trainer = trainer_of(network=str(path))
+    assert all(value.isfinite() for value in trainer.play().values())
+    path.unlink()
+    again = plan("recipe", "tiny", {"device": "cpu", "network": trainer.model.cfg.network})
+    model = construct(again.model, again.cfg, trainer.data.spec, 0)
+    assert str(model.generator) == str(trainer.model.generator)
+    assert [type(layer).__name__ for layer in model.discriminator] == ["Flatten", "Linear"]
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("[generator]", "describes no generator: it needs a table .generator. with a list named layers"),
+    (NETWORKS.replace("units = 1}", "units = 2}"), "must end in one score, and makes 2"),
+    (NETWORKS.replace("flatten", "flat"), "layer 1, flat, after 1x8x8: unknown layer 'flat'; there is: dense, conv"),
+    (NETWORKS.replace("[1, 8, 8]", "[1, 4, 16]"), "the described generator makes 1x4x16, and the data is 1x8x8"),
+])
+def test_networks_that_cannot_be_are_one_line(tmp_path, text, message):
+    path = tmp_path / "nets.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message) as refused:
+        trainer_of(network=str(path))
+    assert "\n" not in str(refused.value)

@@ -11,6 +11,7 @@ import pytest
 import zerosum as zs
 from zerosum import models
 from zerosum.core import UsageError, find, find_all, names, registry
+from zerosum.core.meanings import ALSO, SEVERAL, plain
 from zerosum.core.registry import discover
 
 FOLDER = Path(models.__file__).parent
@@ -99,3 +100,35 @@ def test_discovery_skips_private_files(tmp_path):
     discover(package)
     assert registry._modules["new-gan"] == "toys.family.new_gan"
     assert not {"shared", "-shared", "alone"} & registry._modules.keys()
+
+
+@pytest.mark.parametrize("name", [*SEVERAL, "SGAN", "SS-GAN", "SC_GAN", "LS-GAN", "Rank GAN"])
+def test_a_name_that_means_several_systems_is_refused_with_their_list(name):
+    if name in names():
+        assert find(name).name == name        # a system's own name means that system
+        return
+    with pytest.raises(UsageError, match="means several systems; say which: ") as refused:
+        find(name)
+    here, _, elsewhere = str(refused.value).partition("; not in zerosum: ")
+    for what, system in SEVERAL[plain(name)]:
+        assert (f"{system} ({what})" in here) if system in names() else (what in elsewhere)
+    assert "\n" not in str(refused.value)
+
+
+def test_every_ambiguous_name_of_ours_still_names_its_other_meaning():
+    for name, several in SEVERAL.items():
+        assert len(several) > 1 and plain(name) == name
+        if name in names():
+            assert name in [system for _, system in several]
+
+
+@pytest.mark.parametrize(("spelled", "system"), [
+    ("WGAN-GP", "wgan-gp"), ("wgan_gp", "wgan-gp"), ("WGANGP", "wgan-gp"), ("DCGAN", "dcgan"), ("LSGAN", "lsgan"),
+    ("Wasserstein GAN", "wgan"), ("RaGAN", "relativistic-gan"), ("Unrolled", "unrolled-gan"),
+])
+def test_other_spellings_are_known(spelled, system):
+    assert find(spelled).name == system
+
+
+def test_other_names_are_no_systems_themselves():
+    assert not set(ALSO) & {plain(name) for name in names()} and not set(ALSO) & set(SEVERAL)

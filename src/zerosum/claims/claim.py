@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..core import UsageError, nearest, unknown
+from ..core import UsageError, find, nearest
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -74,10 +74,7 @@ def claim_of(model: str) -> Claim:
     there = claimed()
     if model in there:
         return importlib.import_module(f"{__package__}.{model.replace('-', '_')}").CLAIM
-    from ..core import names
-
-    if model not in names():
-        raise unknown("model", model, names())
+    find(model)
     raise UsageError(f"{model} has no claim to verify{nearest(model, there)}; these have: {', '.join(there)}")
 
 

@@ -9,7 +9,15 @@ from typing import Any
 from ..core import find_all
 from .catalogue import SUMMARY, describe
 from .metric_docs import losses_page, metrics_page, what_metrics_see_page
+from .theory_docs import optimizers_page, order_page
 
+# Page -> the demonstration whose result it tells.
+DEMO_PAGES = {
+    "metrics/what-metrics-see.md": ("what-metrics-see", what_metrics_see_page),
+    "metrics/losses.md": ("losses", losses_page),
+    "theory/optimizers.md": ("optimizers", optimizers_page),
+    "theory/order-of-the-game.md": ("order", order_page),
+}
 SIGNS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<", "exactly": "="}
 
 
@@ -109,12 +117,10 @@ def generate(root: Path) -> dict[Path, str]:
     models = root / "docs" / "models"
     files = {models / f"{d['name']}.md": page(d, measured.get(d["name"])) for d in documents}
     files[models / "README.md"] = index(documents)
-    metrics = root / "docs" / "metrics"
-    files[metrics / "README.md"] = metrics_page()
-    seen = json.loads((root / "results" / "demos" / "what-metrics-see.json").read_text(encoding="utf-8"))
-    files[metrics / "what-metrics-see.md"] = what_metrics_see_page(seen)
-    losses = json.loads((root / "results" / "demos" / "losses.json").read_text(encoding="utf-8"))
-    files[metrics / "losses.md"] = losses_page(losses)
+    files[root / "docs" / "metrics" / "README.md"] = metrics_page()
+    for page_name, (result, written) in DEMO_PAGES.items():
+        found = json.loads((root / "results" / "demos" / f"{result}.json").read_text(encoding="utf-8"))
+        files[root / "docs" / page_name] = written(found)
     files[root / SUMMARY.relative_to(SUMMARY.parents[3])] = json.dumps(measured, indent=1, ensure_ascii=False) + "\n"
     return files
 

@@ -26,7 +26,8 @@ def verify_command(words: list[str]) -> int:
     for family in arguments.family or []:
         if family not in families:
             raise unknown("family with claims", family, families)
-    names = [*arguments.models, *(n for n in there if find(n).family in (arguments.family or []))]
+    names = [find(name).name for name in arguments.models]
+    names += [name for name in there if find(name).family in (arguments.family or []) and name not in names]
     if not names:
         raise UsageError(f"name a model: zerosum verify MODEL; there is: {', '.join(there)}")
     seeds = tuple(arguments.seed or SEEDS)

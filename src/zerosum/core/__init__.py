@@ -5,15 +5,17 @@ from .batch import Batch
 from .card import Card
 from .config import Setting, between, build, distribute, positive, settings_of
 from .errors import Interrupted, NonFiniteError, UsageError, ZerosumError, nearest, unknown
+from .factories import OPTIMIZERS, TorchOptimizer, adadelta, adagrad, adam, ftrl, make_optimizer, rmsprop, sgd
 from .files import Advice, cannot_write, whole_file
 from .model import Game, LatentModel, Model
-from .optimizers import Optimizer, TorchOptimizer, adagrad, adam, rmsprop, sgd
+from .optimizers import Optimizer
 from .player import Player
 from .registry import discover, find, find_all, names, register
 from .spec import DataSpec
 
 __all__ = ["ABILITIES", "Advice", "Batch", "Card", "DataSpec", "Game", "Interrupted", "LatentModel", "Model",
-           "NonFiniteError", "Optimizer", "Player", "Setting", "TorchOptimizer", "UsageError", "ZerosumError",
-           "abilities", "adagrad", "adam", "between", "build", "cannot_write", "discover", "distribute", "find",
-           "find_all", "names", "nearest", "positive", "register", "require", "rmsprop", "settings_of", "sgd",
+           "NonFiniteError", "OPTIMIZERS", "Optimizer", "Player", "Setting", "TorchOptimizer",
+           "UsageError", "ZerosumError", "abilities", "adadelta", "adagrad", "adam", "between", "build",
+           "cannot_write", "discover", "distribute", "find", "find_all", "ftrl", "make_optimizer",
+           "names", "nearest", "positive", "register", "require", "rmsprop", "settings_of", "sgd",
            "unknown", "whole_file"]

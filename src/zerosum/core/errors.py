@@ -29,9 +29,10 @@ class Interrupted(ZerosumError):
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Return ' (did you mean X?)' for the word closest to `word`, or '' where none is close."""
-    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]}?)" if close else ""
+    """Return ' (did you mean X?)' for the word closest to `word`, whatever the case, or '' where none is close."""
+    lower = {each.lower(): each for each in words}
+    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    return f" (did you mean {lower[close[0]]}?)" if close else ""
 
 
 def unknown(kind: str, word: str, words: Iterable[str]) -> UsageError:

@@ -1,17 +1,13 @@
-"""Optimizers, as factories that a player holds until its parameters are known.
+"""The update rules of the optimizers that these papers use, with PyTorch's names for their state.
 
-Building any `torch.optim` optimizer imports `torch._dynamo`, which costs 1.5 s of start-up. So those that these
-papers use are written here for CPU, with PyTorch's update rules and state names; on other devices the factories hand
-out PyTorch's own fused kernels, and a checkpoint of one continues on the other.
+Building any `torch.optim` optimizer imports `torch._dynamo`, which costs 1.5 s of start-up. So they are written here.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
-
-Factory = Callable[[Iterable[Tensor]], "Optimizer"]
+from torch.nn.functional import softshrink
 
 
 class Optimizer:
@@ -121,84 +117,41 @@ class Adagrad(Optimizer):
         param.addcdiv_(grad, state["sum"].sqrt().add_(self.eps), value=-self.lr)
 
 
-class TorchOptimizer(Optimizer):
-    """Any `torch.optim` optimizer behind the same three methods."""
+class Adadelta(Optimizer):
+    """Adadelta (1212.5701, Algorithm 1): d = sqrt(a + eps) / sqrt(s + eps) g, with s and a averages of g^2 and d^2."""
 
-    def __init__(self, params: Iterable[Tensor], make: Callable[[list[Tensor]], Any]):
-        self.params = list(params)
-        self.inner = make(self.params)
+    slots = ("step", "square_avg", "acc_delta")      # likewise
 
-    @property
-    def lr(self) -> float:                                                         # type: ignore[override]
-        return self.inner.param_groups[0]["lr"]
+    def __init__(self, params: Iterable[Tensor], lr: float, rho: float = 0.95, eps: float = 1e-6):
+        super().__init__(params, lr)
+        self.rho, self.eps = rho, eps
 
-    @lr.setter
-    def lr(self, value: float) -> None:
-        for group in self.inner.param_groups:
-            group["lr"] = value
-
-    @property
-    def betas(self) -> tuple[float, float]:
-        return self.inner.param_groups[0]["betas"]
-
-    @betas.setter
-    def betas(self, value: tuple[float, float]) -> None:
-        for group in self.inner.param_groups:
-            group["betas"] = value
-
-    @property
-    def momentum(self) -> float:
-        return self.inner.param_groups[0]["momentum"]
-
-    @momentum.setter
-    def momentum(self, value: float) -> None:
-        for group in self.inner.param_groups:
-            group["momentum"] = value
-
-    def step(self) -> None:
-        self.inner.step()
-
-    def state_tensors(self) -> dict[str, Tensor]:
-        return {f"{i}.{name}": torch.as_tensor(value)
-                for i, param in enumerate(self.params) for name, value in self.inner.state.get(param, {}).items()
-                if value is not None}
-
-    def load_state_tensors(self, tensors: dict[str, Tensor]) -> None:
-        states: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            index, name = key.split(".")
-            states.setdefault(int(index), {})[name] = value
-        self.inner.load_state_dict({"state": states, "param_groups": self.inner.state_dict()["param_groups"]})
+    def move(self, param: Tensor, grad: Tensor, state: dict[str, Tensor]) -> None:
+        state["step"].add_(1)
+        state["square_avg"].mul_(self.rho).addcmul_(grad, grad, value=1 - self.rho)
+        root = state["square_avg"].add(self.eps).sqrt_()
+        delta = state["acc_delta"].add(self.eps).sqrt_().div_(root).mul_(grad)
+        state["acc_delta"].mul_(self.rho).addcmul_(delta, delta, value=1 - self.rho)
+        param.add_(delta, alpha=-self.lr)
 
 
-def _for_device(ours: Callable[[list[Tensor]], Optimizer], theirs: Callable[[list[Tensor]], Any]) -> Factory:
-    def make(params: Iterable[Tensor]) -> Optimizer:
-        params = list(params)
-        on_cpu = all(param.device.type == "cpu" for param in params)
-        return ours(params) if on_cpu else TorchOptimizer(params, theirs)
-    return make
+class FTRL(Optimizer):
+    """Follow the regularized leader, proximal (McMahan et al., 2013, Algorithm 1), as in TensorFlow.
 
+    z += g - (sqrt(n + g^2) - sqrt(n)) / lr w;  n += g^2;  w = (sign(z) l1 - z) / (sqrt(n) / lr + 2 l2), 0 if |z| <= l1.
+    n starts at 0.1 and z at 0, so that the first step forgets most of where the weights started.
+    """
 
-def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8) -> Factory:
-    """Adam with this learning rate and these betas."""
-    return _for_device(lambda params: Adam(params, lr, betas, eps),
-                       lambda params: torch.optim.Adam(params, lr=lr, betas=(float(betas[0]), float(betas[1])), eps=eps,
-                                                       fused=True))
+    def __init__(self, params: Iterable[Tensor], lr: float, l1: float = 0.0, l2: float = 0.0):
+        super().__init__(params, lr)
+        self.l1, self.l2 = l1, l2
 
+    def start(self, param: Tensor) -> dict[str, Tensor]:
+        return {"n": torch.full_like(param, 0.1), "z": torch.zeros_like(param)}
 
-def sgd(lr: float, momentum: float = 0.0, nesterov: bool = False) -> Factory:
-    """Stochastic gradient descent with this learning rate."""
-    return _for_device(lambda params: SGD(params, lr, momentum, nesterov),
-                       lambda params: torch.optim.SGD(params, lr=lr, momentum=momentum, nesterov=nesterov))
-
-
-def rmsprop(lr: float, alpha: float = 0.99, eps: float = 1e-8) -> Factory:
-    """RMSProp with this learning rate."""
-    return _for_device(lambda params: RMSProp(params, lr, alpha, eps),
-                       lambda params: torch.optim.RMSprop(params, lr=lr, alpha=alpha, eps=eps))
-
-
-def adagrad(lr: float, eps: float = 1e-10) -> Factory:
-    """Adagrad with this learning rate."""
-    return _for_device(lambda params: Adagrad(params, lr, eps),
-                       lambda params: torch.optim.Adagrad(params, lr=lr, eps=eps))
+    def move(self, param: Tensor, grad: Tensor, state: dict[str, Tensor]) -> None:
+        z, before = state["z"], state["n"].sqrt()
+        root = state["n"].addcmul_(grad, grad).sqrt()
+        z.add_(grad).addcmul_(root - before, param, value=-1 / self.lr)
+        shrunk = softshrink(z, self.l1)
+        param.copy_(shrunk.neg_().div_(root.div_(self.lr).add_(2 * self.l2)))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .optimizers import Factory, Optimizer
+from .factories import Factory
+from .optimizers import Optimizer
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
 from .errors import UsageError, unknown
+from .meanings import meant
 
 if TYPE_CHECKING:
     from .model import Model
@@ -47,12 +48,18 @@ def names() -> list[str]:
 
 
 def find(name: str) -> "type[Model]":
-    """Return the model class of this name, or of a user's own file (`path/to/my_gan.py`); unknown: UsageError."""
+    """Return the model class of this name, in any spelling, or of a user's own file (`path/to/my_gan.py`).
+
+    Raises UsageError for an unknown name, with the nearest, and for one that means several systems, with their list.
+    """
     if name.endswith(".py"):
         return _from_file(Path(name))
     if name not in _classes:
         if name not in _modules:
-            raise unknown("model", name, names())
+            known = meant(name, names())
+            if known is None:
+                raise unknown("model", name, names())
+            return find(known)
         importlib.import_module(_modules[name])
     return _classes[name]
 

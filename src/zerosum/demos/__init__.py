@@ -23,6 +23,9 @@ DEMOS: dict[str, Entry] = {
                      "what_metrics_see"),
     "losses": Entry("Three axes: how stable each loss trains, how diverse and how clear its samples are (minutes).",
                     "three_axes"),
+    "optimizers": Entry("The optimizer race: eight optimizers in a valley and past a saddle (seconds).", "optimizers"),
+    "order": Entry("The order of the game: who moves how often decides between modes and collapse (minutes).",
+                   "game_order"),
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-INK, ACCENT = "#1c2024", "#0b6aa9"
+INK, ACCENT, PALE = "#1c2024", "#0b6aa9", "#c9d1d9"
 
 
 def what_metrics_see(document: Mapping[str, Any], path: Path) -> None:
@@ -99,3 +99,60 @@ def _radar(axis: Any, title: str, names: list[str], found: Mapping[str, Any]) ->
     axis.set_xticks(angles, [f"{name}\n{found['axes'][name]:.2f}" for name in names], fontsize=8, color=INK)
     axis.tick_params(pad=7)
     axis.set_title(title, fontsize=9.5, color=INK, pad=14)
+
+
+def optimizer_race(document: Mapping[str, Any], surfaces: Mapping[str, Any], path: Path) -> None:
+    """The walk of every optimizer over level lines, a row per surface; a dot where it starts, a cross where it ends."""
+    import torch
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from ..core.files import whole_file
+
+    races = document["races"]
+    columns = max(map(len, races.values()))
+    figure = Figure(figsize=(1.75 * columns, 2.1 * len(races)), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    for row, (where, walks) in zip(figure.subplots(len(races), columns, squeeze=False), races.items(), strict=True):
+        surface = surfaces[where]
+        x, y = (torch.linspace(*limits, 120) for limits in surface.view)
+        height = surface.height(torch.stack(torch.meshgrid(x, y, indexing="xy"), -1))
+        for axis, (name, walk) in zip(row, walks.items(), strict=True):
+            axis.contour(x, y, height.sign() * height.abs() ** 0.4, 12, colors=PALE, linewidths=0.6, linestyles="-")
+            axis.plot(*zip(*walk["path"], strict=True), color=ACCENT, linewidth=1.1)
+            axis.plot(*walk["path"][0], "o", color=INK, markersize=3.5)
+            axis.plot(*walk["path"][-1], "x", color=INK, markersize=5)
+            reached = f"{walk['steps']} steps" if walk["steps"] is not None else f"not in {document['steps']}"
+            axis.set(xlim=surface.view[0], ylim=surface.view[1], xticks=[], yticks=[])
+            axis.set_title(f"{name}, {walk['rate']:g}\n{where}: {reached}", fontsize=8, color=INK)
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", facecolor="white")
+
+
+def game_order(document: Mapping[str, Any], path: Path) -> None:
+    """A row per order: samples at the end of the first seed, and beside them the share of each mode over training."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from ..core.files import whole_file
+
+    orders, seeds = document["orders"], document["seeds"]
+    figure = Figure(figsize=(2.2 + 3.0 * len(seeds), 2.2 * len(orders)), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    rows = figure.subplots(len(orders), 1 + len(seeds), squeeze=False,
+                           gridspec_kw={"width_ratios": [1, *[1.35] * len(seeds)]})
+    for row, (name, found) in zip(rows, orders.items(), strict=True):
+        games = list(found["seeds"].values())
+        row[0].scatter(*zip(*games[0]["samples"], strict=True), s=3, color=ACCENT, linewidths=0)
+        row[0].set(xlim=(-2.9, 2.9), ylim=(-2.9, 2.9), xticks=[], yticks=[], aspect="equal")
+        row[0].set_title(f"{name}: {found['moves'][0]} D, {found['moves'][1]} G", fontsize=9, color=INK)
+        for axis, seed, game in zip(row[1:], seeds, games, strict=True):
+            axis.imshow(list(zip(*game["shares"], strict=True)), aspect="auto", cmap="Blues", vmin=0, vmax=0.6,
+                        interpolation="nearest", extent=(0, 1, 0.5, 8.5), origin="lower")
+            axis.set(xticks=[0, 1], yticks=[1, 8])
+            axis.set_xticklabels(["start", "end"], fontsize=7)
+            axis.tick_params(labelsize=7, length=0)
+            axis.set_title(f"seed {seed}: {game['modes']} of 8 modes, {game['hops']} hops", fontsize=9, color=INK)
+    figure.suptitle("Share of samples at each mode over training", color=INK, fontsize=10)
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", facecolor="white")

@@ -1,6 +1,7 @@
 """Initialisers: each sets every layer below a module, weights as its name says and biases to zero."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,17 @@ def init_orthogonal(module: nn.Module, gain: float = 1.0) -> None:
 def init_glorot(module: nn.Module) -> None:
     """Weights from U(-a, a), a = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010; the default of Keras)."""
     _init(module, nn.init.xavier_uniform_)
+
+
+def init_he(module: nn.Module) -> None:
+    """Weights from N(0, 2 / fan_in) (He et al., 1502.01852, Eq. 10)."""
+    _init(module, partial(nn.init.kaiming_normal_, nonlinearity="relu"))
+
+
+INITS: dict[str, Callable[[nn.Module], None]] = {
+    "normal": init_normal, "xavier": init_glorot, "kaiming": init_he, "orthogonal": init_orthogonal,
+    "default": lambda module: None,          # as PyTorch starts them
+}
 
 
 @torch.no_grad()

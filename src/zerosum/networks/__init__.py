@@ -5,6 +5,7 @@ numbers and raise ValueError, in one sentence, for sizes they cannot be built fo
 """
 
 from .dcgan import DCGANDiscriminator, DCGANGenerator
+from .described import build_layers
 from .guidelines import check_dcgan_guidelines
 from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
@@ -13,6 +14,7 @@ from .r3gan import R3GANDiscriminator, R3GANGenerator
 from .resnet import ResNetDiscriminator, ResNetGenerator
 from .sngan import SNGANDiscriminator, SNGANGenerator
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator",
-           "MLPGenerator", "PatchDiscriminator", "R3GANDiscriminator", "R3GANGenerator", "ResNetDiscriminator",
-           "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "check_dcgan_guidelines"]
+__all__ = ["DCGANDiscriminator", "DCGANGenerator", "KerasDCGANDiscriminator", "KerasDCGANGenerator",
+           "MLPDiscriminator", "MLPGenerator", "PatchDiscriminator", "R3GANDiscriminator", "R3GANGenerator",
+           "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "build_layers",
+           "check_dcgan_guidelines"]

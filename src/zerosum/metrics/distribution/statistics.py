@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 Divisor = Literal["N - 1", "N"]
-ROWS = 2048                                  # rows turned into float64 at a time
+ROWS = 512                                   # rows turned into float64 at a time
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,24 @@ class Statistics:
         self.count = 0
         self.origin = np.zeros(dim)
         self.total = np.zeros(dim)
-        self.outer = np.zeros((dim, dim))
+        self.upper = np.zeros((dim, dim), order="F")     # sum of x x^T, the triangle on and above the diagonal
 
     def update(self, features: Tensor | np.ndarray) -> Self:
         """Take in features (N, D)."""
+        from scipy.linalg.blas import dsyrk
+
         features = np.asarray(features)
+        if self.count == 0 and len(features):
+            self.origin = features[:ROWS].mean(0, dtype=np.float64)
+        shifted = np.empty((min(ROWS, len(features)), features.shape[1]))
         for start in range(0, len(features), ROWS):
-            rows = features[start:start + ROWS].astype(np.float64)
-            if self.count == 0:
-                self.origin = rows.mean(0)
-            rows -= self.origin
+            block = features[start:start + ROWS]
+            rows = np.subtract(block, self.origin, out=shifted[:len(block)])
             self.count += len(rows)
             self.total += rows.sum(0)
-            self.outer += rows.T @ rows      # one buffer on both sides: BLAS computes one triangle only
+            # One triangle, added to in place: rows.T @ rows would fill a matrix and mirror it for every batch, which
+            # makes small batches four times as slow.
+            self.upper = dsyrk(1.0, rows.T, beta=1.0, c=self.upper, overwrite_c=True)
         return self
 
     def merge(self, other: "Statistics") -> Self:
@@ -60,7 +65,7 @@ class Statistics:
             self.origin = other.origin
         shift = other.origin - self.origin
         cross = np.outer(shift, other.total)
-        self.outer += other.outer + cross + cross.T + other.count * np.outer(shift, shift)
+        self.upper += np.triu(other.upper + cross + cross.T + other.count * np.outer(shift, shift))
         self.total += other.total + other.count * shift
         self.count += other.count
         return self
@@ -72,7 +77,12 @@ class Statistics:
     @property
     def covariance(self) -> np.ndarray:
         """Unbiased: divided by N - 1."""
-        return (self.outer - np.outer(self.total, self.total) / self.count) / (self.count - 1)
+        found = self.upper + self.upper.T
+        np.fill_diagonal(found, self.upper.diagonal())
+        scaled = self.total / np.sqrt(self.count)
+        found -= np.outer(scaled, scaled)
+        found /= self.count - 1
+        return found
 
     @property
     def gaussian(self) -> Gaussian:

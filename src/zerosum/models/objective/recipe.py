@@ -14,13 +14,29 @@ Departures  not a paper: `recipe` with the slots of a paper is that paper's syst
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...augment import AUGMENTATIONS
-from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, UsageError, adam, between, positive, register
+from ...core import (
+    OPTIMIZERS,
+    Batch,
+    Card,
+    DataSpec,
+    Game,
+    LatentModel,
+    Player,
+    UsageError,
+    between,
+    make_optimizer,
+    positive,
+    register,
+    unknown,
+)
 from ...losses import OBJECTIVES, RELATIVISTIC
+from ...networks.described import described_pair, read_description
 from ...networks.pairs import PAIRS, make_pair
 from ...penalties import PENALTIES, LeCam
 
@@ -31,7 +47,7 @@ class Recipe(LatentModel):
 
     @dataclass(frozen=True)
     class Config:
-        network: Literal[*PAIRS] = "dcgan"   # of both players; points always get the mlp
+        network: str = "dcgan"               # dcgan, resnet, mlp (points always get it), or FILE.toml with layers
         objective: Literal[*OBJECTIVES, *RELATIVISTIC] = "non-saturating"   # what D and G minimise
         penalty: Literal[*PENALTIES] = "none"                 # on the input gradient of D
         penalty_weight: float = 10.0         # lambda; gamma of r1 and r2
@@ -43,13 +59,22 @@ class Recipe(LatentModel):
         prior: Literal["normal", "uniform"] = "normal"        # z ~ N(0, I) or U(-1, 1)
         d_steps: int = 1                     # discriminator updates per generator update
         width: int = 512                     # maps at 4x4 of the dcgan, maps of the resnet, units of the mlp
-        lr: float = 2e-4                     # Adam's learning rate of the generator
+        optimizer: Literal[*OPTIMIZERS] = "adam"              # of the generator
+        d_optimizer: Literal["same", *OPTIMIZERS] = "same"    # of the discriminator
+        lr: float = 2e-4                     # learning rate of the generator
         d_lr: float = 0.0                    # of the discriminator (0: the same)
         betas: tuple[float, float] = (0.5, 0.999)   # of Adam
         d_betas: tuple[float, ...] = ()      # of the discriminator's Adam (empty: the same)
         ema: float = 0.0                     # half-life of the generator's moving average in images (0: none)
 
         def __post_init__(self) -> None:
+            if self.network.endswith(".toml"):        # its text is the setting: a run folder needs no other file
+                try:
+                    object.__setattr__(self, "network", read_description(Path(self.network)))
+                except ValueError as error:
+                    raise UsageError(str(error)) from None
+            elif self.network not in PAIRS and not self.network.startswith("{"):
+                raise unknown("network", self.network, PAIRS)
             positive(self, "z_dim", "d_steps", "width", "lr")
             between(self, 0, 0.9999, "betas", "d_betas")
             between(self, 0, 1e9, "penalty_weight", "lecam_weight", "d_lr", "ema")
@@ -79,17 +104,24 @@ class Recipe(LatentModel):
         if cfg.augmentation != "none" and not data.is_image:
             raise UsageError(f"augmentation {cfg.augmentation} is for images, and this data is points: "
                              "use --augmentation none")
-        norm = ("none" if cfg.penalty != "none" else "batch") if cfg.norm == "auto" else cfg.norm
-        self.generator, self.discriminator = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, norm,
-                                                       generator_norm=cfg.generator_norm)
+        self.generator, self.discriminator = self.networks()
         self.objective, self.penalty = (OBJECTIVES | RELATIVISTIC)[cfg.objective], PENALTIES[cfg.penalty]
         self.augment = AUGMENTATIONS[cfg.augmentation]
         self.lecam = LeCam() if cfg.lecam_weight else None
 
+    def networks(self) -> tuple[nn.Module, nn.Module]:
+        cfg, shape = self.cfg, self.data.shape
+        if cfg.network.startswith("{"):
+            return described_pair(cfg.network, cfg.z_dim, shape)
+        norm = ("none" if cfg.penalty != "none" else "batch") if cfg.norm == "auto" else cfg.norm
+        return make_pair(cfg.network, cfg.z_dim, shape, cfg.width, norm, generator_norm=cfg.generator_norm)
+
     def players(self) -> dict[str, Player]:
         cfg = self.cfg
-        return {"discriminator": Player(self.discriminator, adam(cfg.d_lr or cfg.lr, cfg.d_betas or cfg.betas)),
-                "generator": Player(self.generator, adam(cfg.lr, cfg.betas), ema=cfg.ema)}
+        d_optimizer = cfg.optimizer if cfg.d_optimizer == "same" else cfg.d_optimizer
+        return {"discriminator": Player(self.discriminator,
+                                        make_optimizer(d_optimizer, cfg.d_lr or cfg.lr, cfg.d_betas or cfg.betas)),
+                "generator": Player(self.generator, make_optimizer(cfg.optimizer, cfg.lr, cfg.betas), ema=cfg.ema)}
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:
         for _ in range(self.cfg.d_steps):
