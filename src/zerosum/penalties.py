@@ -64,7 +64,7 @@ def r2(critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
 
 
 def r1_r2(critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:
-    """R1 + R2, which R3GAN needs together (2501.05441, Sec. 2.2)."""
+    """R1 + R2, which R3GAN needs together (2501.05441, Sec. 2)."""
     return r1(critic, x, x_fake) + r2(critic, x, x_fake)
 
 

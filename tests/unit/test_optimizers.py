@@ -80,6 +80,20 @@ def test_a_checkpoint_continues_on_the_other(name, from_ours):
     assert_equal(params, whole)
 
 
+def test_a_schedule_may_set_rate_and_betas_on_either():
+    ours, theirs, unchanged = parameters(), parameters(), parameters()
+    make_ours, make_theirs = PAIRS["adam"]
+    for params, optimizer in ((ours, make_ours(ours)), (theirs, TorchOptimizer(theirs, make_theirs))):
+        move(params, optimizer, range(8))
+        assert (optimizer.lr, optimizer.betas) == (1e-2, (0.5, 0.9))
+        optimizer.lr, optimizer.betas = 2e-2, (0.0, 0.99)
+        move(params, optimizer, range(8, 12))
+        assert (optimizer.lr, optimizer.betas) == (2e-2, (0.0, 0.99))
+    move(unchanged, make_ours(unchanged), range(12))
+    assert_equal(ours, theirs)
+    assert (ours[0] - unchanged[0]).abs().max() > 1e-3
+
+
 def test_the_names_of_the_state_are_pytorchs():
     for make_ours, make_theirs in PAIRS.values():         # PyTorch also keeps a state for what never had a gradient
         params = parameters()

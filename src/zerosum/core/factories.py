@@ -33,6 +33,15 @@ class TorchOptimizer(Optimizer):
             group["lr"] = value
 
     @property
+    def betas(self) -> tuple[float, float]:
+        return self.inner.param_groups[0]["betas"]
+
+    @betas.setter
+    def betas(self, value: tuple[float, float]) -> None:
+        for group in self.inner.param_groups:
+            group["betas"] = value
+
+    @property
     def momentum(self) -> float:
         return self.inner.param_groups[0]["momentum"]
 

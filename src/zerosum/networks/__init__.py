@@ -12,10 +12,12 @@ from .guidelines import check_dcgan_guidelines
 from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
 from .patchgan import PatchDiscriminator
+from .r3gan import R3GANDiscriminator, R3GANGenerator
 from .resnet import ResNetDiscriminator, ResNetGenerator
 from .sngan import SNGANDiscriminator, SNGANGenerator
 
 __all__ = ["AEDiscriminator", "DCGANDiscriminator", "DCGANGenerator", "FeatureDiscriminator",
            "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator", "MLPGenerator",
-           "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "SNGANDiscriminator",
-           "SNGANGenerator", "build_layers", "check_dcgan_guidelines"]
+           "PatchDiscriminator", "R3GANDiscriminator", "R3GANGenerator", "ResNetDiscriminator",
+           "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "build_layers",
+           "check_dcgan_guidelines"]

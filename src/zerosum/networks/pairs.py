@@ -8,6 +8,7 @@ from torch import nn
 from ..layers import init_orthogonal
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
+from .r3gan import R3GANDiscriminator, R3GANGenerator
 from .resnet import ResNetDiscriminator, ResNetGenerator
 
 Pair = tuple[nn.Module, nn.Module]
@@ -33,6 +34,14 @@ def resnet_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, gener
     return ResNetGenerator(z_dim, side, channels, width), ResNetDiscriminator(side, channels, width)
 
 
+def r3gan_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, generator_norm: str) -> Pair:
+    """The residual networks of R3GAN (2501.05441, Sec. 3), of `width` channels at 4x4; no norm."""
+    channels, *size = shape
+    if size[0] != size[1]:
+        raise ValueError(f"R3GAN makes square images, not {size[0]}x{size[1]}")
+    return R3GANGenerator(z_dim, size[0], channels, width), R3GANDiscriminator(size[0], channels, width)
+
+
 def toy_pair(z_dim: int, shape: tuple[int, ...], width: int) -> Pair:
     """Two hidden tanh layers in each, orthogonal weights of gain 1.4: the networks of the two-dimensional game.
 
@@ -46,7 +55,7 @@ def toy_pair(z_dim: int, shape: tuple[int, ...], width: int) -> Pair:
 
 
 PAIRS: dict[str, Callable[[int, tuple[int, ...], int, str, str], Pair]] = {
-    "mlp": mlp_pair, "dcgan": dcgan_pair, "resnet": resnet_pair,
+    "mlp": mlp_pair, "dcgan": dcgan_pair, "resnet": resnet_pair, "r3gan": r3gan_pair,
 }
 
 

@@ -85,6 +85,8 @@ class Recipe(LatentModel):
         "paper": {"data": "digits", "batch_size": 64, "steps": 100_000},
         "small": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "lr": 5e-4, "batch_size": 64,
                   "steps": 3_000, "ema": 20_000},
+        "ttur": {"data": "digits", "image_size": 16, "width": 64, "z_dim": 64, "lr": 1e-4, "d_lr": 4e-4,
+                 "betas": (0.0, 0.9), "batch_size": 64, "steps": 3_000, "ema": 20_000},
         "tiny": {"data": "digits", "image_size": 8, "width": 16, "z_dim": 8, "penalty": "gradient-penalty",
                  "augmentation": "diffaugment", "lecam_weight": 0.3, "batch_size": 8, "steps": 4},
     }
