@@ -47,8 +47,9 @@ def changed(monkeypatch):
 
 
 def systems_with(model: str) -> set[str]:
-    """Systems one of whose sides is this model."""
-    return {name for name in claimed() if any(side.model == model for side in claim_of(name).sides.values())}
+    """Systems one of whose sides is this model, or is made from it."""
+    return {name for name in claimed()
+            if any(issubclass(find(side.model), find(model)) for side in claim_of(name).sides.values())}
 
 
 def test_a_loss_of_the_model_counts(changed):
