@@ -1,4 +1,4 @@
-"""The layers of a discriminator, ending in a vector: class logits (MAD-GAN), or the code of an encoder (MRGAN)."""
+"""The layers of a discriminator, ending in a vector in place of one score: class logits, or a code."""
 
 from torch import Tensor, nn
 
