@@ -100,7 +100,8 @@ def measure(model: str, seed: int, picture: Path | None = None,
     seconds = {"wall": round(time.monotonic() - wall, 1), "cpu": round(time.process_time() - cpu, 1),
                "training": {side: round(spent, 1) for side, spent in trial.seconds.items()}}
     if picture is not None and trial.panels:
-        save_png(row_of(trial.panels), picture)
+        # Of 256 colours, which is all that grids, points and lines need: the repository keeps a picture per claim.
+        save_png(row_of(trial.panels).quantize(256), picture)
     return {"quantities": quantities, "seconds": seconds, "date": time.strftime("%Y-%m-%d", time.gmtime())}
 
 

@@ -63,7 +63,7 @@ class MRGAN(LatentModel):
                   "reconstruction_weight": 0.02, "mode_weight": 0.2, "lr": 1e-3, "batch_size": 64, "steps": 2_000,
                   "ema": 20_000},
         "ring": {"data": "ring", "width": 128, "z_dim": 32, "g_steps": 10, "lr": 1e-3, "batch_size": 128,
-                 "steps": 400},
+                 "steps": 800},
         "tiny": {"data": "digits", "image_size": 8, "width": 8, "z_dim": 8, "batch_size": 8, "steps": 4},
     }
 
