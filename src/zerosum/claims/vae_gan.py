@@ -12,7 +12,6 @@ from .panels import images_panel, points_panel
 from .trial import Trial
 
 SAMPLES = 2_500                              # on the ring, of which a mode must receive 20
-SHOWN = 36                                   # images in a panel
 
 
 def distance(x: Tensor, y: Tensor) -> float:
@@ -35,7 +34,7 @@ def digits(trial: Trial, side: str, test: Tensor) -> dict[str, float]:
     x, copies = done.model.sample(1_000, seed=trial.seed), done.model.reconstruct(test)
     sharp = high_frequency_share(spectral_energy(x))
     for what, images in (("copies", copies), ("samples", x)):
-        trial.panel(f"{side}: {what}", images_panel(images, SHOWN))
+        trial.panel(f"{side}: {what}", images_panel(images))
     return {f"feature error, {side}": distance(test, copies),
             f"pixel error, {side}": float((test - copies).square().mean()),
             f"high frequencies, {side}": sharp, f"fid, {side}": judge_fid(x, done.data),
@@ -44,7 +43,7 @@ def digits(trial: Trial, side: str, test: Tensor) -> dict[str, float]:
 
 def measure(trial: Trial) -> dict[str, float]:
     test = load_data("digits", image_size=16, split="test").all()
-    trial.panel("real, unseen", images_panel(test, SHOWN))
+    trial.panel("real, unseen", images_panel(test))
     found = {"high frequencies, real": high_frequency_share(spectral_energy(test))}
     for side in (*SIDES, LEARNED):
         found |= digits(trial, side, test)
