@@ -1,6 +1,7 @@
 """Reads command lines: flags derived from settings, and one line for every mistake."""
 
 import argparse
+import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -77,6 +78,10 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str):
         super().__init__(prog, max_help_position=34)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        # A name such as LS-GAN stays whole, and so does a number below zero.
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
 
 def settings_in(arguments: argparse.Namespace, *configs: type) -> dict[str, Any]:
