@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from zerosum.cli.distance_docs import distances_page
+from zerosum.cli.theory_docs import distances_page
 from zerosum.core import UsageError
 from zerosum.demos import distances, find_demo
 from zerosum.demos.distances import DIMENSIONS, SHIFTS, STEP, sliding, spread, truth

@@ -8,9 +8,8 @@ from typing import Any
 
 from ..core import find_all
 from .catalogue import SUMMARY, describe
-from .distance_docs import distances_page
 from .metric_docs import losses_page, metrics_page, what_metrics_see_page
-from .theory_docs import optimizers_page, order_page
+from .theory_docs import distances_page, optimizers_page, order_page
 
 # Page -> the demonstration whose result it tells.
 DEMO_PAGES = {

@@ -4,20 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .figures import ACCENT, INK
+from .figures import ACCENT, INK, new_figure, save
 
 OTHER, APART = "#b4530a", 0.05               # the colour of f-divergences; least distance of names, in panels
 
 
 def distances(document: Mapping[str, Any], path: Path) -> None:
     """Two panels: values over the distance of two uniform laws, and standard deviations over the dimension."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from ..core.files import whole_file
-
-    figure = Figure(figsize=(12, 4.6), dpi=110)
-    FigureCanvasAgg(figure)
+    figure = new_figure(12, 4.6)
     left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.56, "left": 0.04, "right": 0.86, "bottom": 0.17})
     finite = {name: values for name, values in document["sliding"].items() if None not in values}
     _curves(left, document["shifts"], finite)
@@ -30,8 +24,7 @@ def distances(document: Mapping[str, Any], path: Path) -> None:
     _curves(right, document["dimensions"], {name: found["deviation"] for name, found in document["spread"].items()})
     right.set_xticks(document["dimensions"], [str(dimension) for dimension in document["dimensions"]])
     right.minorticks_off()
-    with whole_file(path) as file:
-        figure.savefig(file, format="png", facecolor="white")
+    save(figure, path)
 
 
 def _curves(axis: Any, x: Sequence[float], curves: Mapping[str, Sequence[float]]) -> None:

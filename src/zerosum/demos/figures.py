@@ -4,27 +4,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..core.files import whole_file
+
 INK, ACCENT, PALE = "#1c2024", "#0b6aa9", "#c9d1d9"
+
+
+def new_figure(width: float, height: float, **options: Any) -> Any:
+    """A figure of this many inches, drawn without a display."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110, **options)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Any, path: Path, **options: Any) -> None:
+    """Write a figure as a PNG file, whole or not at all."""
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", facecolor="white", **options)
 
 
 def what_metrics_see(document: Mapping[str, Any], path: Path) -> None:
     """A table per data set and feature space: how little of each damage every metric notices; dark is early."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from ..core.files import whole_file
-
     results, damages = document["results"], list(document["damages"])
     rows = (len(results) + 1) // 2
     tallest = max(len(result["metrics"]) for result in results.values())
-    figure = Figure(figsize=(12, rows * (0.28 * tallest + 1.1)), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(12, rows * (0.28 * tallest + 1.1), layout="constrained")
     for axis, (name, result) in zip(figure.subplots(rows, 2, squeeze=False).flat, results.items(), strict=False):
         _table(axis, f"{name} features, {result['samples']} samples each", result["metrics"], damages)
     figure.suptitle(f"Smallest damage that a metric notices ({document['false alarms']:.0%} false alarms, "
                     f"{document['power']:.0%} of draws); blank: not even the full one", color=INK, fontsize=11)
-    with whole_file(path) as file:
-        figure.savefig(file, format="png", facecolor="white")
+    save(figure, path)
 
 
 def _table(axis: Any, title: str, metrics: Mapping[str, Any], damages: list[str]) -> None:
@@ -56,16 +67,10 @@ def _cell(column: int, row: int, shade: float) -> Any:
 
 def three_axes(document: Mapping[str, Any], path: Path) -> None:
     """A radar per loss, all of one scale: its axes as medians over seeds, each seed thinly, and 1 as the rim."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from ..core.files import whole_file
-
     losses, names = document["losses"], list(document["definitions"])
     columns = 4
     rows = -(-len(losses) // columns)
-    figure = Figure(figsize=(3.1 * columns, 3.2 * rows + 0.6), dpi=110)
-    FigureCanvasAgg(figure)
+    figure = new_figure(3.1 * columns, 3.2 * rows + 0.6)
     axes = list(figure.subplots(rows, columns, squeeze=False, subplot_kw={"projection": "polar"},
                                 gridspec_kw={"wspace": 0.45, "hspace": 0.22}).flat)
     for axis, (loss, found) in zip(axes, losses.items(), strict=False):
@@ -74,8 +79,7 @@ def three_axes(document: Mapping[str, Any], path: Path) -> None:
         axis.set_visible(False)
     figure.suptitle(f"Three axes of every loss, 1 (the rim) is ideal; thick: median of {len(document['seeds'])} seeds",
                     color=INK, fontsize=11, y=1.0)
-    with whole_file(path) as file:
-        figure.savefig(file, format="png", bbox_inches="tight", facecolor="white")
+    save(figure, path, bbox_inches="tight")
 
 
 def _radar(axis: Any, title: str, names: list[str], found: Mapping[str, Any]) -> None:
@@ -104,15 +108,10 @@ def _radar(axis: Any, title: str, names: list[str], found: Mapping[str, Any]) ->
 def optimizer_race(document: Mapping[str, Any], surfaces: Mapping[str, Any], path: Path) -> None:
     """The walk of every optimizer over level lines, a row per surface; a dot where it starts, a cross where it ends."""
     import torch
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from ..core.files import whole_file
 
     races = document["races"]
     columns = max(map(len, races.values()))
-    figure = Figure(figsize=(1.75 * columns, 2.1 * len(races)), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(1.75 * columns, 2.1 * len(races), layout="constrained")
     for row, (where, walks) in zip(figure.subplots(len(races), columns, squeeze=False), races.items(), strict=True):
         surface = surfaces[where]
         x, y = (torch.linspace(*limits, 120) for limits in surface.view)
@@ -125,20 +124,13 @@ def optimizer_race(document: Mapping[str, Any], surfaces: Mapping[str, Any], pat
             reached = f"{walk['steps']} steps" if walk["steps"] is not None else f"not in {document['steps']}"
             axis.set(xlim=surface.view[0], ylim=surface.view[1], xticks=[], yticks=[])
             axis.set_title(f"{name}, {walk['rate']:g}\n{where}: {reached}", fontsize=8, color=INK)
-    with whole_file(path) as file:
-        figure.savefig(file, format="png", facecolor="white")
+    save(figure, path)
 
 
 def game_order(document: Mapping[str, Any], path: Path) -> None:
     """A row per order: samples at the end of the first seed, and beside them the share of each mode over training."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from ..core.files import whole_file
-
     orders, seeds = document["orders"], document["seeds"]
-    figure = Figure(figsize=(2.2 + 3.0 * len(seeds), 2.2 * len(orders)), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(2.2 + 3.0 * len(seeds), 2.2 * len(orders), layout="constrained")
     rows = figure.subplots(len(orders), 1 + len(seeds), squeeze=False,
                            gridspec_kw={"width_ratios": [1, *[1.35] * len(seeds)]})
     for row, (name, found) in zip(rows, orders.items(), strict=True):
@@ -154,5 +146,4 @@ def game_order(document: Mapping[str, Any], path: Path) -> None:
             axis.tick_params(labelsize=7, length=0)
             axis.set_title(f"seed {seed}: {game['modes']} of 8 modes, {game['hops']} hops", fontsize=9, color=INK)
     figure.suptitle("Share of samples at each mode over training", color=INK, fontsize=10)
-    with whole_file(path) as file:
-        figure.savefig(file, format="png", facecolor="white")
+    save(figure, path)
