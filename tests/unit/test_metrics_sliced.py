@@ -6,6 +6,7 @@ import torch
 
 from zerosum.core import UsageError
 from zerosum.metrics import compute
+from zerosum.metrics.distribution.distances import products
 from zerosum.metrics.distribution.sliced_wasserstein import random_directions, sliced_wasserstein
 from zerosum.metrics.distribution.wasserstein import on_lines, wasserstein
 
@@ -42,11 +43,13 @@ def test_scaling_a_gaussian():
     assert sliced_wasserstein(draw(20_000, 5, 0), 2 * draw(15_000, 5, 1)) == pytest.approx(1.0, abs=0.03)
 
 
-def test_is_the_mean_over_its_directions():
-    x, y = draw(25, 3, 0).double(), draw(25, 3, 1, 0.5).double()
-    lines = [(x @ theta[:, None], y @ theta[:, None]) for theta in random_directions(10, 3, 4)]
+@pytest.mark.parametrize("dim", [3, 4])
+def test_is_the_mean_over_its_directions(dim):
+    x, y = draw(25, dim, 0).double(), draw(25, dim, 1, 0.5).double()
+    lines = [(x @ theta[:, None], y @ theta[:, None]) for theta in random_directions(9, dim, 4).vectors]
     powers = [wasserstein(a, b, 2.0) ** 2 for a, b in lines]
-    assert sliced_wasserstein(x, y, 2.0, 10, seed=4) == pytest.approx(np.mean(powers) ** 0.5, rel=1e-10)
+    assert len(powers) == 9
+    assert sliced_wasserstein(x, y, 2.0, 9, seed=4) == pytest.approx(np.mean(powers) ** 0.5, rel=1e-10)
 
 
 def test_repeating_each_sample_changes_nothing():
@@ -56,17 +59,37 @@ def test_repeating_each_sample_changes_nothing():
 
 @pytest.mark.parametrize(("count", "dim"), [(7, 3), (5, 600), (3, 2), (8, 1)])
 def test_directions_are_unit_vectors_and_orthogonal_in_groups(count, dim):
-    theta = random_directions(count, dim, 0)
+    theta = random_directions(count, dim, 0).vectors
     assert theta.shape == (1 if dim == 1 else count, dim)
     group = theta[:dim]
     torch.testing.assert_close(group @ group.T, torch.eye(len(group), dtype=torch.float64), atol=1e-12, rtol=0)
     torch.testing.assert_close(theta.norm(dim=1), torch.ones(len(theta), dtype=torch.float64))
 
 
-def test_directions_are_uniform():
-    """E theta theta^T = I / D over many single draws, where orthogonality within a group helps nothing."""
-    first = torch.cat([random_directions(1, 3, seed) for seed in range(3000)])
-    torch.testing.assert_close(first.T @ first / 3000, torch.eye(3, dtype=torch.float64) / 3, atol=0.03, rtol=0)
+@pytest.mark.parametrize("dim", [3, 4])
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_each_direction_is_uniform(dim, which):
+    """E theta = 0, E theta theta^T = I / D, E theta_i^4 = 3 / (D (D + 2)) over many draws of one of three."""
+    theta = torch.stack([random_directions(3, dim, seed).vectors[which] for seed in range(4000)])
+    assert theta.mean(0).abs().max() < 0.04
+    torch.testing.assert_close(theta.T @ theta / 4000, torch.eye(dim, dtype=torch.float64) / dim, atol=0.03, rtol=0)
+    fourth = torch.full((dim,), 3 / (dim * (dim + 2)), dtype=torch.float64)
+    torch.testing.assert_close((theta ** 4).mean(0), fourth, atol=0.02, rtol=0)
+
+
+def test_pairs_are_as_exact_as_directions_one_by_one():
+    """Of sets that differ along one feature, the hardest case for a pair, which shares the half that holds it."""
+    x, d = draw(400, 600, 0), 600
+    y = draw(400, 600, 1)
+    y[:, 5] += 20
+
+    def spread(directions) -> float:
+        values = [on_lines(products(theta, x), products(theta, y), 2.0).mean().sqrt() for theta in directions]
+        return float(torch.stack(values).std())
+
+    singly = [torch.nn.functional.normalize(draw(100, d, seed)) for seed in range(40)]
+    in_pairs = [random_directions(100, d, seed, torch.float32).vectors for seed in range(40)]
+    assert spread(in_pairs) < 1.5 * spread(singly)
 
 
 def test_far_from_zero_loses_no_digits():

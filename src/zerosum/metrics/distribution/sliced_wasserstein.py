@@ -7,6 +7,8 @@ the floor in the details is what two halves of the real ones show. Directions co
 (Rowland et al., 2019, arXiv:1903.03784: less noise for nothing), so only values of one seed share them.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -34,29 +36,77 @@ def sliced_wasserstein(x: Tensor, y: Tensor, p: float = 2.0, directions: int = D
 def projected(x: Tensor, y: Tensor, directions: int, seed: int) -> tuple[Tensor, Tensor]:
     """Both sets along random directions, about a common origin: (directions, N) and (directions, M)."""
     dtype = torch.float32 if x.shape[1] > WIDE else torch.float64
-    theta = random_directions(directions, x.shape[1], seed, dtype)
+    lines = random_directions(directions, x.shape[1], seed, dtype)
     # An origin near the samples keeps their digits; it need not be their exact mean, which would take another pass.
     origin = torch.cat([x[:NEAR], y[:NEAR]]).mean(0, dtype=torch.float64).float()
 
     def along(side: Tensor) -> Tensor:
         fine = torch.promote_types(side.dtype, dtype)    # before the origin is taken off, and not after
-        return torch.cat([products(theta, (side[rows].to(fine) - origin.to(fine)).to(dtype))
+        return torch.cat([lines.project((side[rows].to(fine) - origin.to(fine)).to(dtype))
                           for rows in blocks(len(side))], 1)
 
     return along(x), along(y)
 
 
-def random_directions(count: int, dim: int, seed: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Unit vectors (count, dim), uniform on the sphere, and orthogonal within each run of `dim`.
+@dataclass(frozen=True)
+class Directions:
+    """Unit vectors (count, D), uniform on the sphere, and orthogonal within each run of D."""
 
-    In one dimension there is one line, and one vector.
+    vectors: Tensor
+
+    def project(self, x: Tensor) -> Tensor:
+        """theta . x of samples x (N, D): (count, N)."""
+        return products(self.vectors, x)
+
+
+@dataclass(frozen=True)
+class PairedDirections:
+    """Such vectors in pairs, (r a, s b) and (s a, -r b), whose projections share a . x and b . x: half the products.
+
+    a and b (pairs, D/2) are uniform unit vectors of the two halves of the space, r^2 + s^2 = 1 the shares that a
+    uniform vector gives the halves. Those are equal in law, so each of the pair is uniform; and the two are orthogonal.
     """
-    if dim == 1:
-        return torch.ones(1, 1, dtype=dtype)
+
+    halves: tuple[Tensor, Tensor]
+    shares: tuple[Tensor, Tensor]            # r and s, (pairs, 1)
+    count: int
+
+    @property
+    def vectors(self) -> Tensor:
+        return self._pairs(*self.halves, lambda first, second: torch.cat([first, second], -1))
+
+    def project(self, x: Tensor) -> Tensor:
+        """theta . x of samples x (N, D): (count, N)."""
+        half = x.shape[1] // 2
+        return self._pairs(products(self.halves[0], x[:, :half]), products(self.halves[1], x[:, half:]), torch.add)
+
+    def _pairs(self, a: Tensor, b: Tensor, join) -> Tensor:
+        r, s = self.shares
+        return torch.stack([join(r * a, s * b), join(s * a, -r * b)], 1).flatten(0, 1)[:self.count]
+
+
+def random_directions(count: int, dim: int, seed: int, dtype: torch.dtype = torch.float64
+                      ) -> Directions | PairedDirections:
+    """This many directions in `dim` dimensions: in pairs where the space has halves; a single one on a line."""
     generator = torch.Generator().manual_seed(seed)
+    if dim == 1:
+        return Directions(torch.ones(1, 1, dtype=dtype))
+    if dim % 2:
+        return Directions(_orthogonal(count, dim, generator, dtype)[0])
+    pairs = -(-count // 2)
+    (a, near), (b, far) = (_orthogonal(pairs, dim // 2, generator, dtype) for _ in range(2))
+    length = (near ** 2 + far ** 2).sqrt()
+    return PairedDirections((a, b), (near / length, far / length), count)
+
+
+def _orthogonal(count: int, dim: int, generator: torch.Generator, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Unit vectors (count, dim), uniform and orthogonal within each run of `dim`; lengths of normal ones (count, 1)."""
     groups, width = -(-count // dim), min(count, dim)
     normal = torch.randn(groups, dim, width, generator=generator, dtype=dtype)
-    return torch.linalg.qr(normal).Q.mT.reshape(-1, dim)[:count]
+    basis, triangle = torch.linalg.qr(normal)
+    # Uniform only with a positive diagonal (Mezzadri, 2007, arXiv:math-ph/0609050); the lengths do not depend on it.
+    basis = basis * triangle.diagonal(dim1=-2, dim2=-1).sign()[:, None]
+    return basis.mT.reshape(-1, dim)[:count], triangle.norm(dim=1).reshape(-1, 1)[:count]
 
 
 def _value(powers: Tensor, p: float) -> float:
