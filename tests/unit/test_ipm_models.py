@@ -9,7 +9,7 @@ from zerosum.core import UsageError
 from zerosum.data import load_data
 from zerosum.engine import Trainer
 from zerosum.losses import covariance_ipm, mean_ipm, mmd, second_moment
-from zerosum.networks.features import FeatureMap
+from zerosum.networks.features import Embedding
 from zerosum.networks.pairs import make_pair
 from zerosum.runs import construct, plan
 
@@ -159,9 +159,9 @@ def test_mcgan_refuses_what_it_cannot_project_on():
 
 
 @pytest.mark.parametrize(("network", "shape"), [("dcgan", (1, 16, 16)), ("mlp", (1, 8, 8)), ("mlp", (2,))])
-def test_a_feature_map_is_a_critic_but_for_its_last_layer(network, shape):
+def test_an_embedding_is_a_critic_but_for_its_last_layer(network, shape):
     critic = make_pair(network, 4, shape, 8)[1]
     layers = list(critic.body)
-    features = FeatureMap(critic, 5)
-    assert features(torch.randn(3, *shape)).shape == (3, 5)
-    assert [layer for layer in features.body if layer in layers] == layers[:-1]
+    embedding = Embedding(critic, 5)
+    assert embedding(torch.randn(3, *shape)).shape == (3, 5)
+    assert [layer for layer in embedding.features if layer in layers] == layers[:-1]

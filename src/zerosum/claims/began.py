@@ -8,9 +8,9 @@ from torch import Tensor
 
 from ..engine import Trainer
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .ebgan import ring
-from .panels import curves_panel, images_panel
+from .digits import SAMPLES, judged
+from .panels import curves_panel
+from .points import covered
 from .trial import Trial
 
 LAST, FIRST = 0.2, 50                        # the share of training at its end, and the steps at its start, averaged
@@ -35,15 +35,12 @@ def digits(trial: Trial, side: str) -> tuple[dict[str, float], list[float]]:
         measures.append(float(terms["measure"]))
 
     done = trial.train(side, look)
-    x = done.model.sample(1_000, seed=trial.seed)
     last = -int(LAST * len(real))
     ratio = mean(fake[last:]) / mean(real[last:])
-    fid = judge_fid(x, done.data)
-    trial.panel(f"{side}: FID {fid:.1f}", images_panel(x))
     return {f"ratio, {side}": ratio, f"error of the ratio, {side}": abs(ratio / done.model.cfg.gamma - 1),
-            f"diversity, {side}": diversity(x), f"M at the end / at the start, {side}":
-            mean(measures[last:]) / mean(measures[:FIRST]), f"k at the end, {side}": float(done.model.k),
-            f"fid, {side}": fid, f"classes, {side}": coverage(x)}, measures
+            f"diversity, {side}": diversity(done.model.sample(SAMPLES, seed=trial.seed)),
+            f"M at the end / at the start, {side}": mean(measures[last:]) / mean(measures[:FIRST]),
+            f"k at the end, {side}": float(done.model.k), **judged(trial, side, done)}, measures
 
 
 def measure(trial: Trial) -> dict[str, float]:
@@ -55,7 +52,7 @@ def measure(trial: Trial) -> dict[str, float]:
         curves[side] = (range(EVERY, len(measures) + 1, EVERY),
                         [mean(measures[i:i + EVERY]) for i in range(0, len(measures), EVERY)])
     trial.panel("M over training", curves_panel(curves, "steps"))
-    return found | ring(trial, "began, ring")
+    return found | covered(trial, "began, ring", trial.train("began, ring"))
 
 
 CLAIM = Claim(

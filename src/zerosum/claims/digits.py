@@ -8,6 +8,10 @@ from ..metrics.distribution.classes import covered_classes
 from ..metrics.distribution.fid import fid
 from ..metrics.features.judge import judge, labels_of
 from ..metrics.features.svc import svc_judge
+from .panels import images_panel
+from .trial import Trained, Trial
+
+SAMPLES = 1_000
 
 
 def classes_of(x: Tensor) -> Tensor:
@@ -29,6 +33,14 @@ def judge_fid(x: Tensor, data: Dataset) -> float:
     """Fréchet distance between x and the test split at its size, in the features of the judge network."""
     real = load_data("digits", image_size=data.spec.height, split="test").all()
     return fid(judge("digits")(real), judge("digits")(x))
+
+
+def judged(trial: Trial, name: str, done: Trained) -> dict[str, float]:
+    """Let the judges look at samples of a trained side, and show them; `name` is the side's."""
+    x = done.model.sample(SAMPLES, seed=trial.seed)
+    fid = judge_fid(x, done.data)
+    trial.panel(f"{name}: FID {fid:.2f}", images_panel(x))
+    return {f"fid, {name}": fid, f"classes, {name}": coverage(x)}
 
 
 def independent_pixels(data: Dataset, count: int, seed: int) -> Tensor:

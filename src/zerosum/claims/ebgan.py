@@ -1,49 +1,25 @@
 """Claim of EBGAN (1609.03126): an auto-encoder's energy tells real from generated, and its images match the GAN's."""
 
-from collections.abc import Callable
 from statistics import mean
 
 import torch
 from torch import Tensor
 
-from ..core import Model
 from ..data import load_data
 from ..engine import Trainer
-from ..metrics.distribution.modes import count_modes
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .panels import images_panel, points_panel
+from .digits import judged
+from .points import covered
 from .trial import Trial
 
-SAMPLES = 2_500                              # of which a mode of the ring must receive 20
 LAST = 0.2                                   # the share of training over which energies are averaged
 MARGIN = 0.3                                 # m on digits, in mean squared error of pixels in [-1, 1]
-
-Watch = Callable[[Trainer, dict[str, Tensor]], None]
 
 
 def separation(real: Tensor, others: Tensor) -> float:
     """The probability that one of `real` scores above one of `others`: the area under the ROC curve."""
     above, level = (compare(real[:, None], others).double().mean() for compare in (torch.gt, torch.eq))
     return float(above + level / 2)
-
-
-def ring(trial: Trial, side: str) -> dict[str, float]:
-    """Train a side on the ring; count the modes it reaches."""
-    done = trial.train(side)
-    x = done.model.sample(SAMPLES, seed=trial.seed)
-    modes = count_modes(x, done.data.modes, done.data.mode_std)
-    trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x, done.data.all()[:SAMPLES]))
-    return {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality}
-
-
-def digits(trial: Trial, side: str, watch: Watch | None = None) -> tuple[Model, Tensor, dict[str, float]]:
-    """Train a side on digits; let the judges look at 1000 samples. Returns the model and the samples too."""
-    done = trial.train(side, watch)
-    x = done.model.sample(1_000, seed=trial.seed)
-    fid = judge_fid(x, done.data)
-    trial.panel(f"{side}: FID {fid:.2f}", images_panel(x))
-    return done.model, x, {f"fid, {side}": fid, f"classes, {side}": coverage(x)}
 
 
 def measure(trial: Trial) -> dict[str, float]:
@@ -53,17 +29,18 @@ def measure(trial: Trial) -> dict[str, float]:
         if trainer.step > (1 - LAST) * trainer.config.steps:
             played.append(float(terms["generator/adversarial"]))
 
-    model, x, found = digits(trial, "ebgan", look)
-    real = load_data("digits", image_size=x.shape[-1], split="test").all()
+    done = trial.train("ebgan", look)
+    found = judged(trial, "ebgan", done)
+    real = load_data("digits", image_size=done.data.spec.height, split="test").all()
     noise = torch.rand(real.shape, generator=torch.Generator().manual_seed(trial.seed)) * 2 - 1
-    scores = {"real": model.scores(real), "noise": model.scores(noise)}
+    scores = {"real": done.model.scores(real), "noise": done.model.scores(noise)}
     found |= {f"energy, {name}": -float(score.mean()) for name, score in scores.items()}
     found |= {"energy, generated": mean(played), "AUC, real against noise": separation(scores["real"], scores["noise"])}
     for side in ("gan", "no margin"):
-        found |= digits(trial, side)[2]
+        found |= judged(trial, side, trial.train(side))
     for side in ("ebgan", "no margin"):
         found[f"fid ratio, {side}"] = found[f"fid, {side}"] / found["fid, gan"]
-    return found | ring(trial, "ebgan, ring")
+    return found | covered(trial, "ebgan, ring", trial.train("ebgan, ring"))
 
 
 # The recipe's MLPs have three hidden layers too.

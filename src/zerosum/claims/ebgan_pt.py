@@ -2,19 +2,21 @@
 
 from ..losses import pulling_away
 from .claim import Check, Claim, Side
-from .ebgan import digits, ring
+from .digits import SAMPLES, judged
+from .points import covered
 from .trial import Trial
 
 
 def measure(trial: Trial) -> dict[str, float]:
     found: dict[str, float] = {}
     for side in ("ebgan-pt", "ebgan"):
-        model, x, seen = digits(trial, side)
-        found |= seen | {f"squared cosine of codes, {side}": float(pulling_away(model.discriminator(x).codes))}
+        done = trial.train(side)
+        codes = done.model.discriminator(done.model.sample(SAMPLES, seed=trial.seed)).codes
+        found |= judged(trial, side, done) | {f"squared cosine of codes, {side}": float(pulling_away(codes))}
     apart, plain = (found[f"squared cosine of codes, {side}"] for side in ("ebgan-pt", "ebgan"))
     found["squared cosine, ratio"] = apart / plain
     for side in ("ebgan-pt, ring", "ebgan, ring"):
-        found |= ring(trial, side)
+        found |= covered(trial, side, trial.train(side))
     return found
 
 

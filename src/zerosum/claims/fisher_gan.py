@@ -7,14 +7,13 @@ from torch import Tensor
 
 from ..engine import Trainer
 from ..losses import fisher_ipm
-from ..metrics.distribution.modes import count_modes
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .gan import Fixed, P, Q, gaussian, samples_of
-from .panels import curves_panel, images_panel, points_panel
+from .digits import judged
+from .known import Fixed, P, Q, gaussian, samples_of
+from .panels import curves_panel
+from .points import SAMPLES, covered
 from .trial import Trial
 
-SAMPLES = 2_500                              # of which a mode must receive 20
 CRITIC_UPDATES = 1_000                       # between the known Gaussians
 ALONE, WINDOW = 300, 100                     # updates of the critic outside the game, and steps in a mean of Omega
 
@@ -66,9 +65,7 @@ def ring(trial: Trial) -> dict[str, float | list[float]]:
             omega.append(float(terms["critic/second_moment"]))
 
         done = trial.train(f"ring, {side}", None if side == "wgan" else look)
-        x, real = done.model.sample(SAMPLES, seed=trial.seed), done.data.all()[:SAMPLES]
-        modes = count_modes(x, done.data.modes, done.data.mode_std)
-        found |= {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality}
+        found |= covered(trial, side, done)
         if side != "wgan":
             late = omega[len(omega) // 2:]
             found |= {f"Omega, {side}": windows(omega),
@@ -76,7 +73,6 @@ def ring(trial: Trial) -> dict[str, float | list[float]]:
                       f"Omega from one, single batches, {side}": mean(abs(value - 1) for value in late)}
         if side == "fisher-gan":
             found["ratio after the game"] = distance_left(done.trainer)
-        trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x, real))
     return found
 
 
@@ -84,10 +80,7 @@ def digits(trial: Trial) -> dict[str, float]:
     """Train on digits, and WGAN beside it; let the judges look at 1000 samples."""
     found: dict[str, float] = {}
     for side in ("fisher-gan", "wgan"):
-        done = trial.train(f"digits, {side}")
-        x = done.model.sample(1_000, seed=trial.seed)
-        found |= {f"fid, {side}": judge_fid(x, done.data), f"classes, {side}": coverage(x)}
-        trial.panel(f"{side}: FID {found[f'fid, {side}']:.1f}", images_panel(x))
+        found |= judged(trial, side, trial.train(f"digits, {side}"))
     return found
 
 

@@ -9,7 +9,7 @@ from ..layers import HistoricalAverage
 from ..metrics.distribution.modes import count_modes
 from .claim import Check, Claim, Side
 from .digits import coverage, judge_fid
-from .gan import Fixed, P, Q, gaussian, samples_of
+from .known import Fixed, P, Q, gaussian, samples_of
 from .panels import curves_panel, images_panel, points_panel
 from .trial import Trial
 

@@ -10,13 +10,12 @@ from torch import Tensor
 from ..core import Model
 from ..engine import Trainer
 from ..losses import distance_margin, loss_sensitive
-from ..metrics.distribution.modes import count_modes
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .panels import curves_panel, images_panel, points_panel
-from .trial import Trial
+from .digits import judged
+from .panels import curves_panel
+from .points import covered
+from .trial import Trial, finished
 
-SAMPLES = 2_500                              # of which a mode must receive 20
 UPDATES, EVERY = 600, 50                     # of the discriminators alone, and between looks at what G would get
 
 
@@ -61,11 +60,8 @@ def digits(trial: Trial) -> dict[str, float | list[float]]:
             found |= margins(trainer, trial.seed)
         curves[side] = ([EVERY * (look + 1) for look in range(len(pulls))], [each / max(pulls) for each in pulls])
         trainer.fit()
-        with trainer.averaged() as model:
-            x = model.sample(1_000, seed=trial.seed)
         found |= {f"pulls, {side}": pulls, f"pull left, {side}": pulls[-1] / max(pulls),
-                  f"fid, {side}": judge_fid(x, trainer.data), f"classes, {side}": coverage(x)}
-        trial.panel(f"{side}: FID {found[f'fid, {side}']:.2f}", images_panel(x))
+                  **judged(trial, side, finished(trainer))}
         trial.report(f"seed {trial.seed}: {side} reaches FID {found[f'fid, {side}']:.2f}")
     trial.panel("gradient left for G, share of its peak", curves_panel(curves, "updates of D alone"))
     return found | {"fid ratio": found["fid, loss-sensitive-gan"] / found["fid, minimax"]}
@@ -74,11 +70,7 @@ def digits(trial: Trial) -> dict[str, float | list[float]]:
 def measure(trial: Trial) -> dict[str, float | list[float]]:
     found = digits(trial)
     for side in ("loss-sensitive-gan", "absolute", "no margin"):
-        done = trial.train(f"{side}, ring")
-        x = done.model.sample(SAMPLES, seed=trial.seed)
-        modes = count_modes(x, done.data.modes, done.data.mode_std)
-        found |= {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality}
-        trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x, done.data.all()[:SAMPLES]))
+        found |= covered(trial, side, trial.train(f"{side}, ring"))
     return found
 
 

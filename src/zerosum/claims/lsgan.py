@@ -4,9 +4,8 @@ import torch
 
 from ..losses import Objective
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .gan import P, gaussian, known_gaussians, samples_of
-from .panels import images_panel
+from .digits import judged
+from .known import P, gaussian, known_gaussians, samples_of
 from .trial import Trial
 
 FAR = 5.0                                    # a score that says: surely real
@@ -30,12 +29,9 @@ def optimum(trial: Trial) -> dict[str, float]:
 
 
 def digits(trial: Trial, side: str) -> dict[str, float]:
-    """Train a side on digits; let the judges look at 1000 samples."""
+    """Train a side on digits; let the judges look at its samples, and see how it pulls."""
     done = trial.train(side)
-    x = done.model.sample(1_000, seed=trial.seed)
-    fid = judge_fid(x, done.data)
-    trial.panel(f"{side}: FID {fid:.2f}", images_panel(x))
-    return {f"fid, {side}": fid, f"classes, {side}": coverage(x), f"pull at 5, {side}": pull(done.model.objective, FAR)}
+    return judged(trial, side, done) | {f"pull at 5, {side}": pull(done.model.objective, FAR)}
 
 
 def measure(trial: Trial) -> dict[str, float]:

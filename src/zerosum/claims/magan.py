@@ -6,8 +6,9 @@ from torch import Tensor
 
 from ..engine import Trainer
 from .claim import Check, Claim, Side
-from .ebgan import digits, ring
+from .digits import judged
 from .panels import curves_panel
+from .points import covered
 from .trial import Trial
 
 
@@ -21,7 +22,7 @@ def measure(trial: Trial) -> dict[str, float | list[float]]:
             if trainer.step >= trainer.model.cfg.pretrain:
                 margins.append(float(terms["margin"]))
 
-        found |= digits(trial, side, look)[2]
+        found |= judged(trial, side, trial.train(side, look))
         changes = [after - before for before, after in pairwise(margins)]
         found |= {f"decreases of m, {side}": sum(change < 0 for change in changes),
                   f"increases of m, {side}": sum(change > 0 for change in changes),
@@ -29,7 +30,7 @@ def measure(trial: Trial) -> dict[str, float | list[float]]:
         curves[side] = (range(len(margins)), margins)
     trial.panel("m over training", curves_panel(curves, "steps"))
     found["fid ratio"] = found["fid, magan"] / found["fid, m fixed"]
-    return found | ring(trial, "magan, ring")
+    return found | covered(trial, "magan, ring", trial.train("magan, ring"))
 
 
 CLAIM = Claim(

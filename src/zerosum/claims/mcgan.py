@@ -4,14 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from ..losses import covariance_ipm, mean_ipm
-from ..metrics.distribution.modes import count_modes
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .gan import gaussian, samples_of
-from .panels import images_panel, points_panel
+from .digits import judged
+from .known import gaussian, samples_of
+from .points import covered
 from .trial import Trial
 
-SAMPLES, SHOWN = 2_500, 1_000                # of the first a mode must receive 20
 MATCHES = ("mean", "covariance", "both")
 CRITIC_UPDATES = 400
 
@@ -51,11 +49,7 @@ def ring(trial: Trial) -> dict[str, float]:
     """Play on the ring with each choice of statistics, and WGAN beside them."""
     found: dict[str, float] = {}
     for side in (*MATCHES, "wgan"):
-        done = trial.train(f"ring, {side}")
-        x = done.model.sample(SAMPLES, seed=trial.seed)
-        modes = count_modes(x, done.data.modes, done.data.mode_std)
-        found |= {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality}
-        trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x[:SHOWN], done.data.all()[:SHOWN]))
+        found |= covered(trial, side, trial.train(f"ring, {side}"))
     return found
 
 
@@ -63,10 +57,7 @@ def digits(trial: Trial) -> dict[str, float]:
     """Train on digits, and WGAN beside it; let the judges look at 1000 samples."""
     found: dict[str, float] = {}
     for side in ("mcgan", "wgan"):
-        done = trial.train(f"digits, {side}")
-        x = done.model.sample(1_000, seed=trial.seed)
-        found |= {f"fid, {side}": judge_fid(x, done.data), f"classes, {side}": coverage(x)}
-        trial.panel(f"{side}: FID {found[f'fid, {side}']:.1f}", images_panel(x))
+        found |= judged(trial, side, trial.train(f"digits, {side}"))
     return found
 
 

@@ -2,14 +2,12 @@
 
 import torch
 
-from ..metrics.distribution.modes import count_modes
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .gan import Fixed, P, Q, gaussian, samples_of
-from .panels import curves_panel, images_panel, points_panel
-from .trial import Trial
-
-SAMPLES = 2_500                              # of which a mode must receive 20
+from .digits import judged
+from .known import Fixed, P, Q, gaussian, samples_of
+from .panels import curves_panel
+from .points import covered
+from .trial import Trial, finished
 
 
 def best_answer(trial: Trial) -> dict[str, float]:
@@ -36,21 +34,14 @@ def on_ring(trial: Trial, side: str, one_anchor: bool = False) -> dict[str, floa
         trainer.model.a0.copy_(trainer.model.a1)
         side = "one anchor"
     trainer.fit()
-    with trainer.averaged() as model:
-        x = model.sample(SAMPLES, seed=trial.seed)
-    modes = count_modes(x, trainer.data.modes, trainer.data.mode_std)
-    trial.panel(f"{side}: {modes.reached} of 8 modes", points_panel(x, trainer.data.all()[:SAMPLES]))
-    return {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality}
+    return covered(trial, side, finished(trainer))
 
 
 def measure(trial: Trial) -> dict[str, float]:
     found = best_answer(trial)
     found |= on_ring(trial, "realness-gan") | on_ring(trial, "realness-gan", one_anchor=True) | on_ring(trial, "gan")
     for side in ("realness-gan", "gan"):
-        done = trial.train(f"{side}, digits")
-        x = done.model.sample(1_000, seed=trial.seed)
-        found |= {f"fid, {side}": judge_fid(x, done.data), f"classes, {side}": coverage(x)}
-        trial.panel(f"{side}: FID {found[f'fid, {side}']:.2f}", images_panel(x))
+        found |= judged(trial, side, trial.train(f"{side}, digits"))
     return found
 
 

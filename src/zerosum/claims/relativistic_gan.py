@@ -11,13 +11,11 @@ import torch
 from torch import Tensor
 
 from ..losses import Objective
-from ..metrics.distribution.modes import count_modes
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .panels import images_panel, points_panel
+from .digits import SAMPLES, judged
+from .points import covered
 from .trial import Trained, Trial
 
-SAMPLES = 2_500                              # of which a mode must receive 20
 SHIFT = 3.0                                  # a constant added to all scores
 
 
@@ -34,29 +32,24 @@ def pull_on_real(objective: Objective, real: Tensor, fake: Tensor) -> float:
     return 0.0 if gradient is None else float(gradient.sum())
 
 
-def scores_of(done: Trained, x: Tensor) -> tuple[Tensor, Tensor]:
+def scores_of(done: Trained, seed: int) -> tuple[Tensor, Tensor]:
     """A trained discriminator's scores of real samples and of as many generated ones, in float64: (N,) each."""
-    real = done.data.all()[:len(x)]
-    return done.model.scores(real).detach().double(), done.model.scores(x[:len(real)]).detach().double()
+    real = done.data.all()[:SAMPLES]
+    x = done.model.sample(len(real), seed=seed)
+    return done.model.scores(real).detach().double(), done.model.scores(x).detach().double()
 
 
 def measure(trial: Trial) -> dict[str, float]:
     found: dict[str, float] = {}
     for name in VARIANTS:
-        done = trial.train(f"{name}, ring")
-        x = done.model.sample(SAMPLES, seed=trial.seed)
-        modes = count_modes(x, done.data.modes, done.data.mode_std)
-        found |= {f"modes, {name}": modes.reached, f"high quality, {name}": modes.high_quality}
-        trial.panel(f"{name}: {modes.reached} of 8 modes", points_panel(x, done.data.all()[:SAMPLES]))
+        found |= covered(trial, name, trial.train(f"{name}, ring"))
     for name in GAMES:
         done = trial.train(f"{name}, digits")
-        x = done.model.sample(1_000, seed=trial.seed)
-        found |= {f"fid, {name}": judge_fid(x, done.data), f"classes, {name}": coverage(x)}
+        found |= judged(trial, name, done)
         if name in (*VARIANTS, "gan"):
-            objective, scores = done.model.objective, scores_of(done, x)
+            objective, scores = done.model.objective, scores_of(done, trial.seed)
             found |= {f"change by a shift, {name}": change(objective, *scores),
                       f"pull of G on real scores, {name}": pull_on_real(objective, *scores)}
-        trial.panel(f"{name}: FID {found[f'fid, {name}']:.2f}", images_panel(x))
     return found
 
 

@@ -15,8 +15,7 @@ from torch import Tensor
 from ..core import Model, NonFiniteError
 from ..layers import SpectralNorm
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .panels import images_panel
+from .digits import judged
 from .trial import Trial
 
 ROUNDS = 7                                   # of steps that are timed, in turns; the first warms up
@@ -63,12 +62,10 @@ def measure(trial: Trial) -> dict[str, float]:
             trial.report(f"seed {trial.seed}: {side}: {error}")
             found |= {f"fid, {side}": torch.inf, f"classes, {side}": 0}
             continue
-        x = done.model.sample(1_000, seed=trial.seed)
-        found |= {f"fid, {side}": judge_fid(x, done.data), f"classes, {side}": coverage(x)}
-        trial.panel(f"{side}: FID {found[f'fid, {side}']:.1f}", images_panel(x))
+        found |= judged(trial, side, done)
         if side == "sngan":
             found["deviation of the norm from one, in training"] = largest_deviation(done.model)
-            let_rest(done.model, x[:1])
+            let_rest(done.model, done.model.sample(1, seed=trial.seed))
             found["deviation of the norm from one, at rest"] = largest_deviation(done.model)
     for side in ("sngan", "no norm"):
         found[f"fid ratio, {side}"] = found[f"fid, {side}, fast"] / found[f"fid, {side}"]

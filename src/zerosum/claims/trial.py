@@ -33,6 +33,12 @@ def plan_of(side: Side, seed: int) -> Plan:
     return plan(side.model, side.preset, {**side.settings, "seed": seed, "device": "cpu", "threads": 1})
 
 
+def finished(trainer: Trainer) -> Trained:
+    """What a training leaves."""
+    with trainer.averaged() as model:
+        return Trained(copy.deepcopy(model), trainer, trainer.data)
+
+
 class Trial:
     """Trains the sides of a claim with one seed; `panel` collects pictures to look at."""
 
@@ -65,8 +71,7 @@ class Trial:
         trainer.fit(watch=look)
         self.seconds[side] = time.process_time() - started
         self.report(f"seed {self.seed}: {side} trained, {self.seconds[side]:.0f} CPU s")
-        with trainer.averaged() as model:
-            return Trained(copy.deepcopy(model), trainer, trainer.data)
+        return finished(trainer)
 
     def panel(self, title: str, image: Image.Image) -> None:
         """Add a picture to the row that the claim shows."""

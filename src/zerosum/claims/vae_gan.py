@@ -4,28 +4,17 @@ from torch import Tensor
 
 from ..data import load_data
 from ..metrics.distribution.high_frequency import high_frequency_share, spectral_energy
-from ..metrics.distribution.modes import count_modes
 from ..metrics.features.judge import judge
 from .claim import Check, Claim, Side
 from .digits import coverage, judge_fid
-from .panels import images_panel, points_panel
+from .panels import images_panel
+from .points import covered
 from .trial import Trial
-
-SAMPLES = 2_500                              # on the ring, of which a mode must receive 20
 
 
 def distance(x: Tensor, y: Tensor) -> float:
     """Mean squared distance of images in the features of the judge network, whose own mean square is 1."""
     return float((judge("digits")(x) - judge("digits")(y)).square().mean())
-
-
-def ring(trial: Trial) -> dict[str, float]:
-    """Train on the ring; the samples, and the reconstructions of real points."""
-    done = trial.train("ring")
-    real, x = done.data.all()[:SAMPLES], done.model.sample(SAMPLES, seed=trial.seed)
-    modes = count_modes(x, done.data.modes, done.data.mode_std).reached
-    trial.panel(f"samples: {modes} of 8 modes", points_panel(x, real))
-    return {"modes, ring": modes}
 
 
 def digits(trial: Trial, side: str, test: Tensor) -> dict[str, float]:
@@ -48,7 +37,7 @@ def measure(trial: Trial) -> dict[str, float]:
     for side in (*SIDES, LEARNED):
         found |= digits(trial, side, test)
     found["high frequencies over the VAE's"] = found["high frequencies, vae-gan"] / found["high frequencies, vae"]
-    return found | ring(trial)
+    return found | covered(trial, "ring", trial.train("ring"))
 
 
 DIGITS = {"width": 32, "lr": 1e-3, "steps": 500}

@@ -22,8 +22,9 @@ from ..engine import Trainer
 from ..metrics.distribution.wasserstein import wasserstein
 from ..penalties import clip_weights
 from .claim import Check, Claim, Side
-from .digits import coverage, judge_fid
-from .panels import curves_panel, images_panel, points_panel
+from .digits import judged
+from .panels import curves_panel
+from .points import covered
 from .trial import Trial
 
 THETAS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)    # distances between the lines
@@ -114,10 +115,8 @@ def training(trial: Trial) -> dict[str, float | list[float]]:
     """Train both on the ring, and set their losses against the exact distance."""
     look, baseline = Look("critic/wasserstein"), Look("discriminator/adversarial")
     done, plain = trial.train("wgan", look), trial.train("gan", baseline)
-    real = done.data.all()[:1_000]
-    for title, model in (("wgan", done.model), ("gan", plain.model)):
-        trial.panel(title, points_panel(model.sample(1_000, seed=trial.seed), real))
-    found: dict[str, float | list[float]] = {"largest weight over c": look.reach}
+    found: dict[str, float | list[float]] = {
+        "largest weight over c": look.reach, **covered(trial, "wgan", done), **covered(trial, "gan", plain)}
     for side, seen in (("wgan", look), ("gan", baseline)):
         found |= {f"rank correlation with W1, {side}": seen.correlation(), f"W1 at the end, {side}": seen.exact[-1],
                   f"W1, {side}": seen.exact, f"estimates, {side}": seen.estimates}
@@ -128,10 +127,7 @@ def without_norm(trial: Trial) -> dict[str, float]:
     """Train generators without batch norm, and one with it in the game that fails without; judge 1000 samples each."""
     found: dict[str, float] = {}
     for side in ("no norm, wgan", "no norm, minimax", "no norm, -log D", "norm, minimax"):
-        done = trial.train(side)
-        x = done.model.sample(1_000, seed=trial.seed)
-        trial.panel(side, images_panel(x))
-        found |= {f"fid, {side}": judge_fid(x, done.data), f"classes, {side}": coverage(x)}
+        found |= judged(trial, side, trial.train(side))
     return found | {"fid ratio, no norm": found["fid, no norm, wgan"] / found["fid, no norm, minimax"]}
 
 

@@ -4,13 +4,10 @@ import torch
 from torch import Tensor
 
 from ..core import Model
-from ..metrics.distribution.modes import count_modes
 from ..penalties import input_gradient
 from .claim import Check, Claim, Side
-from .panels import points_panel
+from .points import SAMPLES, covered
 from .trial import Trained, Trial
-
-SAMPLES = 2_500                              # of which a mode must receive 20
 
 
 def slopes(done: Trained, seed: int) -> Tensor:
@@ -33,10 +30,7 @@ def measure(trial: Trial) -> dict[str, float]:
     found = {"slope": float(norms.mean()), "spread of the slope": float(norms.std()),
              "share of weights at the bound, wgan": share_at_the_bound(trial.train("wgan").model)}
     for side, done in sides.items():
-        x = done.model.sample(SAMPLES, seed=trial.seed)
-        modes = count_modes(x, done.data.modes, done.data.mode_std)
-        found |= {f"modes, {side}": modes.reached, f"high quality, {side}": modes.high_quality}
-        trial.panel(f"{side}: {modes.reached} of 25 modes", points_panel(x, done.data.all()[:SAMPLES]))
+        found |= covered(trial, side, done)
     return found
 
 

@@ -1,20 +1,24 @@
 """Discriminators taken apart: asked for the features before the score, or ending in several numbers in its place.
 
     FeatureDiscriminator    features, and the score that is made of them
-    Embedding               as many numbers as wanted, and the features before them; the new layer starts as in PyTorch
-    FeatureMap              as many features as wanted, of a critic; the new layer starts as a DCGAN's do
-    ManyOutputs             a score that is a vector, in a discriminator that is otherwise as it was
+    Embedding               features, and as many numbers as wanted that are made of them
 """
-
-from typing import Any
 
 from torch import Tensor, nn
 
-from ..layers import MinibatchDiscrimination, init_normal, init_orthogonal
+from ..layers import MinibatchDiscrimination, init_normal
 from ..ops import at_least_float32
 from .dcgan import DCGANDiscriminator
 from .mlp import MLPDiscriminator
-from .pairs import Pair, pair_of
+
+Apart = MLPDiscriminator | DCGANDiscriminator
+
+
+def before_the_score(network: Apart) -> tuple[nn.Sequential, nn.Linear | nn.Conv2d]:
+    """All layers of a discriminator but its last, which give features (N, F), and the last, which has F weights."""
+    *hidden, last = network.body
+    flat = [nn.Flatten()] if isinstance(network, MLPDiscriminator) else []
+    return nn.Sequential(*flat, *hidden, nn.Flatten()), last
 
 
 class FeatureDiscriminator(nn.Module):
@@ -24,12 +28,10 @@ class FeatureDiscriminator(nn.Module):
     it computes the same scores.
     """
 
-    def __init__(self, network: MLPDiscriminator | DCGANDiscriminator, kernels: int = 0, kernel_dims: int = 5):
+    def __init__(self, network: Apart, kernels: int = 0, kernel_dims: int = 5):
         super().__init__()
-        *hidden, last = network.body
+        self.trunk, last = before_the_score(network)
         width = last.weight[0].numel()
-        self.trunk = nn.Sequential(*([nn.Flatten()] if isinstance(network, MLPDiscriminator) else []), *hidden,
-                                   nn.Flatten())
         self.minibatch = MinibatchDiscrimination(width, kernels, kernel_dims) if kernels else nn.Identity()
         self.head = nn.Linear(width + kernels, 1)
         self.head.weight.data[:, :width], self.head.bias.data = last.weight.data.flatten(1), last.bias.data
@@ -48,67 +50,19 @@ class FeatureDiscriminator(nn.Module):
 
 
 class Embedding(nn.Module):
-    """x -> all layers of a discriminator but its last -> Linear -> `outputs` numbers.
+    """x -> features (N, F) -> Linear -> `outputs` numbers.
 
-    The hidden layers are the discriminator's own, with their weights; the last starts as PyTorch starts it.
+    The layers before the features are `network`'s own, with their weights: it is used up. The last starts as the rest
+    does: in a DCGAN as that paper says, in an MLP as in PyTorch.
     """
 
-    def __init__(self, discriminator: MLPDiscriminator | DCGANDiscriminator, outputs: int):
+    def __init__(self, network: Apart, outputs: int):
         super().__init__()
-        *hidden, last = discriminator.body
-        flat = [nn.Flatten()] if isinstance(discriminator, MLPDiscriminator) else []
-        self.features = nn.Sequential(*flat, *hidden, nn.Flatten())
-        self.last = nn.Linear(last.weight[0].numel(), outputs)               # what one score is made of
+        self.features, last = before_the_score(network)
+        self.last = nn.Linear(last.weight[0].numel(), outputs)
+        if isinstance(network, DCGANDiscriminator):
+            init_normal(self.last)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map samples (N, *shape) to (N, outputs), float32."""
+        """Map samples x (N, *shape) to (N, outputs), float32."""
         return at_least_float32(self.last(self.features(x)))
-
-
-class FeatureMap(nn.Module):
-    """x -> the layers of a critic but for its last one -> a layer of its kind with `features` outputs.
-
-    `critic` is one of `make_pair`, dcgan or mlp, of which nothing is copied: it is used up.
-    """
-
-    def __init__(self, critic: nn.Module, features: int):
-        super().__init__()
-        *layers, last = critic.body
-        if isinstance(last, nn.Conv2d):
-            head = nn.Conv2d(last.in_channels, features, last.kernel_size)
-            init_normal(head)                # like the rest of a DCGAN
-        else:
-            layers, head = [nn.Flatten(), *layers], nn.Linear(last.in_features, features)
-        self.body = nn.Sequential(*layers, head, nn.Flatten())
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map samples x (N, *shape) to features (N, features), float32."""
-        return at_least_float32(self.body(x))
-
-
-class ManyOutputs(nn.Module):
-    """A DCGAN or MLP discriminator whose last layer gives `outputs` numbers; all else stays as it was."""
-
-    def __init__(self, discriminator: nn.Module, outputs: int):
-        super().__init__()
-        self.body = discriminator.body
-        last = self.body[-1]
-        if isinstance(last, nn.Conv2d):
-            self.body[-1] = nn.Conv2d(last.in_channels, outputs, last.kernel_size)
-            init_normal(self.body[-1])
-        else:
-            self.body[-1] = nn.Linear(last.in_features, outputs)
-            self.body.insert(0, nn.Flatten())
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map x (N, *shape) to (N, outputs), float32."""
-        return at_least_float32(self.body(x).flatten(1))
-
-
-def pair_with_outputs(cfg: Any, shape: tuple[int, ...], outputs: int) -> Pair:
-    """The pair that `pair_of` would build, dcgan or mlp, whose discriminator returns (N, outputs)."""
-    generator, discriminator = pair_of(cfg, shape)
-    discriminator = ManyOutputs(discriminator, outputs)
-    if len(shape) == 1:
-        init_orthogonal(discriminator.body[-1], gain=1.4)
-    return generator, discriminator

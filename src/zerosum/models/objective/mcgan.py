@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ...core import Card, DataSpec, Game, LatentModel, UsageError, between, positive, register
-from ...networks.features import FeatureMap
+from ...networks.features import Embedding
 from ...networks.pairs import make_pair
 from ...ops import to_ball, to_orthonormal
 from ...penalties import clip_weights
@@ -114,7 +114,7 @@ class McGan(WGAN):
         LatentModel.__init__(self, cfg, data)
         self.generator, critic = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, cfg.norm,
                                            generator_norm=cfg.generator_norm)
-        self.critic = Statistics(FeatureMap(critic, cfg.features), cfg.features, cfg.match, cfg.components)
+        self.critic = Statistics(Embedding(critic, cfg.features), cfg.features, cfg.match, cfg.components)
         self.critic.project(cfg.p, cfg.clip)
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:                       # Algorithms 1 and 3

@@ -36,7 +36,7 @@ from ...core import (
     rmsprop,
 )
 from ...losses import mmd
-from ...networks.features import FeatureMap
+from ...networks.features import Embedding
 from ...networks.pairs import make_pair
 from ...ops import at_least_float32
 from ...penalties import clip_weights
@@ -104,7 +104,7 @@ class MMDGAN(LatentModel):
         self.generator, _ = make_pair(cfg.network, cfg.z_dim, data.shape, cfg.width, cfg.norm)
         if cfg.kernel == "learned":
             self.decoder, critic = make_pair(cfg.network, cfg.features, data.shape, cfg.width, cfg.norm)
-            self.encoder = FeatureMap(critic, cfg.features)
+            self.encoder = Embedding(critic, cfg.features)
             clip_weights(self.encoder, cfg.clip)
 
     def players(self) -> dict[str, Player]:

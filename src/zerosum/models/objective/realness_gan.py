@@ -21,8 +21,10 @@ from typing import Literal
 from torch import Tensor
 
 from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, UsageError, adam, between, positive, register
+from ...layers import init_orthogonal
 from ...losses import REALNESS_GENERATORS, anchors, divergence, realness_discriminator
-from ...networks.features import pair_with_outputs
+from ...networks.features import Embedding
+from ...networks.pairs import pair_of
 from .gan import GAN
 
 
@@ -82,7 +84,10 @@ class RealnessGAN(GAN):
         self.objective = REALNESS_GENERATORS[cfg.objective]
         for name, anchor in zip(("a1", "a0"), anchors(cfg.outcomes, cfg.real_skew, cfg.fake_skew), strict=True):
             self.register_buffer(name, anchor, persistent=False)
-        self.generator, self.discriminator = pair_with_outputs(cfg, data.shape, cfg.outcomes)
+        self.generator, discriminator = pair_of(cfg, data.shape)
+        self.discriminator = Embedding(discriminator, cfg.outcomes)
+        if len(data.shape) == 1:
+            init_orthogonal(self.discriminator.last, gain=1.4)               # like the toy's other layers
 
     def players(self) -> dict[str, Player]:
         opt = adam(self.cfg.lr, self.cfg.betas)
