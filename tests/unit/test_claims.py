@@ -17,8 +17,8 @@ from zerosum.claims import verify as _verify_function
 from zerosum.claims.cgan import spread_within
 from zerosum.claims.claim import medians_of, storable
 from zerosum.claims.digits import independent_pixels
-from zerosum.claims.known import P, Q, gaussian
 from zerosum.claims.keras_dcgan import windows
+from zerosum.claims.known import P, Q, gaussian
 from zerosum.claims.panels import curves_panel, row_of
 from zerosum.claims.vae import ppca_log_likelihood
 from zerosum.claims.wgan import Line

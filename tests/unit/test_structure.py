@@ -22,8 +22,9 @@ MAY: dict[str, set[str]] = {
     "engine": {"core", "data"},
     "latent": BASE,
     "metrics": BASE | {"data"},
+    "doctor": BASE | {"data"},
     "interop": BASE | {"networks"},
-    "runs": BASE | {"data", "engine", "metrics", "models"},
+    "runs": BASE | {"data", "doctor", "engine", "metrics", "models"},
 }
 MAY["claims"] = set(MAY)                      # everything below
 MAY["demos"] = MAY["claims"]

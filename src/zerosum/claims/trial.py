@@ -83,8 +83,8 @@ def settings_of(sides: Mapping[str, Side]) -> dict[str, Any]:
     found = {}
     for name, side in sides.items():
         settings = plan_of(side, 0).settings()
-        del settings["train"]["seed"]
-        del settings["train"]["metrics"]      # what is scored on the way changes no number
+        for watched in ("seed", "metrics", "doctor_every", "on_collapse"):   # what looks on changes no number
+            del settings["train"][watched]
         if side.data is not None:
             settings["data"] = {"data": side.data().name}
         found[name] = {"name": side.model, **settings}

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("evaluate", "measure a run, or one folder of images against another"),
     "features": ("features", "make the features of real data once, and store them"),
     "compare": ("compare", "measure runs alike, and say which differences are more than chance"),
+    "doctor": ("doctor", "say what is wrong with a training, and what to try"),
     "report": ("evaluate", "write a run's report.html anew"),
     "verify": ("verify", "measure a paper's claim against its baseline"),
     "data": ("data", "list, show or prepare data"),

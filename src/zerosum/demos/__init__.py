@@ -26,6 +26,8 @@ DEMOS: dict[str, Entry] = {
     "distances": Entry("Divergences: what each says of laws that do not touch, and in many dimensions (seconds).",
                        "distances"),
     "optimizers": Entry("The optimizer race: eight optimizers in a valley and past a saddle (seconds).", "optimizers"),
+    "clinic": Entry("The clinic: trainings made ill on purpose, and what the doctor says (a quarter of an hour).",
+                    "clinic"),
     "order": Entry("The order of the game: who moves how often decides between modes and collapse (minutes).",
                    "game_order"),
 }

@@ -147,3 +147,15 @@ def game_order(document: Mapping[str, Any], path: Path) -> None:
             axis.set_title(f"seed {seed}: {game['modes']} of 8 modes, {game['hops']} hops", fontsize=9, color=INK)
     figure.suptitle("Share of samples at each mode over training", color=INK, fontsize=10)
     save(figure, path)
+
+
+def clinic(pictures: Mapping[str, Any], path: Path) -> None:
+    """Samples of each ill training, beside each other."""
+    figure = new_figure(11.0, 2.9 * -(-len(pictures) // 4), layout="constrained")
+    axes = figure.subplots(-(-len(pictures) // 4), 4, squeeze=False).flat
+    for axis in axes:
+        axis.axis("off")
+    for axis, (name, picture) in zip(axes, pictures.items(), strict=False):
+        axis.imshow(picture, cmap="gray", interpolation="nearest")
+        axis.set_title(name, fontsize=9, color=INK)
+    save(figure, path)

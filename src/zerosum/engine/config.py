@@ -26,13 +26,15 @@ class TrainConfig:
     score_every: float = 0.0                 # seconds between scores (0: only at the end)
     metrics: str = ""                        # what is scored, as in 1-nn,kid,fid (empty: the default of the data)
     checkpoint_every: float = 60.0           # seconds between checkpoints (0: only at the end)
+    doctor_every: float = 10.0               # seconds between looks for what goes wrong (0: none)
+    on_collapse: Literal["ignore", "stop"] = "ignore"     # what an alarm does besides being said
     tensorboard: bool = True                 # write TensorBoard events where the extra is installed
 
     def __post_init__(self) -> None:
         positive(self, "batch_size", "log_every")
         between(self, 0.01, 1, "memory_fraction")
         for name in ("steps", "images", "minutes", "micro_batch", "threads", "sample_every",
-                     "score_every", "checkpoint_every"):
+                     "score_every", "checkpoint_every", "doctor_every"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} must not be negative, not {getattr(self, name)}")
         if not 0 <= self.seed < 2**63:

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from ..core import Batch, Interrupted, Model, ZerosumError, abilities
 from ..data import DataConfig, Dataset, held_out, load_data, to_float
+from ..doctor import Course
 from ..engine import Log, Trainer, any_of, peak_memory_mb, to_numbers, write_tensors
 from .plan import Plan
 from .progress import Progress, duration
 from .run import Run
 from .stop import Wish
+from .vigil import Vigil
 
 KEEP = 2                                      # checkpoints that stay: the newest, and one should a disk spoil that
 PREVIEW_IMAGES, PREVIEW_POINTS = 64, 500      # samples in a picture
@@ -43,6 +45,7 @@ class Recorder:
         self._began = time.monotonic() - run.document["seconds"]
         self._due = {"sample": 0.0, "score": time.monotonic() + self.config.score_every,
                      "checkpoint": time.monotonic() + self.config.checkpoint_every}
+        self.vigil = Vigil(trainer, self.config.doctor_every if trainer.world.is_first else 0.0, Course.of(run.log))
         self._first_step, self._estimated, self._unmeasurable = trainer.step, False, ""
         self._real = self._real_batch()
         self._events = self._open_events()
@@ -82,6 +85,8 @@ class Recorder:
 
     def _decide(self) -> int:
         """What this process wants; a signal that reached only one is known to all by its number."""
+        if self.vigil.known and self.config.on_collapse == "stop":
+            return STOP
         if self.wish or (self.config.minutes and self.seconds >= 60 * self.config.minutes):
             return STOP + self.wish.number
         return SAVE if self._is_due("checkpoint", self.config.checkpoint_every) else CONTINUE
@@ -102,6 +107,18 @@ class Recorder:
         if self._is_due("score", self.config.score_every):
             self._note_scores(self.score(quick=True))
             self._due["score"] = time.monotonic() + self.config.score_every
+        if self.vigil.is_due:
+            self.visit()
+
+    def visit(self) -> None:
+        """Let the doctor look, and say what is newly wrong."""
+        record = self.vigil.look()
+        if record:
+            self.log.write(record)
+        for found in self.vigil.alarms():
+            self.log.write({"step": self.trainer.step, "alarm": found.illness, "evidence": found.evidence})
+            self.progress.say(f"step {self.trainer.step:,}: {found.illness}: {found.evidence}; try {found.advice[0]} "
+                              f"('zerosum doctor {self.run.folder}' says more)")
 
     def _note_scores(self, measured: list[dict[str, Any]]) -> None:
         scores = {score["name"]: score["value"] for score in measured if score["value"] is not None}
@@ -117,8 +134,11 @@ class Recorder:
         trainer = self.trainer
         memory = peak_memory_mb(trainer.device)
         if trainer.world.is_first:
-            self.log.write({"step": trainer.step, "images": trainer.images, "seconds": round(self.seconds, 3),
-                            "rate": round(self.progress.rate(trainer.step), 3), "terms": numbers})
+            record = {"step": trainer.step, "images": trainer.images, "seconds": round(self.seconds, 3),
+                      "rate": round(self.progress.rate(trainer.step), 3), "terms": numbers,
+                      "gradients": {player: float(norm) for player, norm in trainer.gradients.items()}}
+            self.log.write(record)
+            self.vigil.course.add(record)
             if self._events is not None:
                 self._events.scalars(trainer.step, numbers)
         self.progress.update(trainer.step, numbers, memory, self._share())

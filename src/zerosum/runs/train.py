@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..core import Model, ZerosumError
+from ..core import Model, NonFiniteError, ZerosumError
 from ..data import Dataset, load_data
 from ..engine import Log, Trainer, any_of, leave, read_tensors
 from .plan import Plan, construct, fresh_folder, plan
@@ -55,7 +55,7 @@ def resume(folder: str | Path, *, model: str | type[Model] | None = None, quiet:
     run.document |= {"settings": chosen.settings(), "seconds": seconds}
     if trainer.world.is_first:
         _rewind(run, trainer.step)
-        run.save(state="running", steps=trainer.step)
+        run.save(state="running", steps=trainer.step, failure="")
     return _go(run, trainer, quiet)
 
 
@@ -109,9 +109,9 @@ def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
             if first and not wish:
                 finish(run, recorder)
             recorder.close()
-        except BaseException:
+        except BaseException as error:
             if first:
-                _leave_a_note(run, recorder)
+                _leave_a_note(run, recorder, str(error) if isinstance(error, NonFiniteError) else "")
             if wish and wish.at_once:
                 raise recorder.interrupted() from None
             raise
@@ -124,9 +124,10 @@ def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
     return run
 
 
-def _leave_a_note(run: Run, recorder: Recorder) -> None:
+def _leave_a_note(run: Run, recorder: Recorder, failure: str = "") -> None:
     """Write what there is to be known of a run that ends early; its state is that of the last checkpoint."""
-    for write in (recorder.close, lambda: run.save(state="interrupted" if recorder.wish else "failed")):
+    for write in (recorder.close, lambda: run.save(
+            state="interrupted" if recorder.wish else "failed", failure=failure)):
         with contextlib.suppress(ZerosumError):              # on a full disk, the first error is the one to hear of
             write()
 

@@ -1,0 +1,121 @@
+"""One look at a model: where its samples lie among the data, and what its discriminator says of both."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..core import Model, abilities
+from ..data import Dataset, to_float
+
+MOST, SAMPLES, CHUNK = 10_000, 500, 100      # real samples known, samples drawn in a look, and drawn at a time
+SIDE = 16                                    # pixels of the pictures that are compared
+CLUSTERS, CLASSES = 20, 50                   # groups of data without classes, and the most classes taken for groups
+SHORT = 0.2                                  # of its share: a group that gets less is missing
+FAR, WIDE = 0.99, 0.15                       # far from the data: beyond this quantile of real samples' distances to it,
+                                             # and this share of the distance between any two of them
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What one look has found. Shares lie in [0, 1]; ratios are 1 where samples are like the data."""
+
+    step: int
+    shares: tuple[float, ...]                # of the samples, in each group of the data
+    missing: float                           # share of the data in groups that get less than a fifth of their share
+    variety: float                           # mean distance between two samples, over that between two real ones
+    spread: float                            # the same within a group; the median of the groups that have samples
+    far: float                               # share of samples farther from the data than real ones are
+    nearness: float                          # median distance to the nearest training sample, over a real one's
+    separation: float | None = None          # probability that D scores a real sample above a generated one
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name != "step"}
+
+    @classmethod
+    def from_json(cls, step: int, document: dict[str, Any]) -> "Probe":
+        return cls(step, tuple(document["shares"]), **{k: v for k, v in document.items() if k != "shares"})
+
+
+class Ground:
+    """A data set, prepared for looks: its groups (classes, modes or clusters), and how far its samples lie apart."""
+
+    def __init__(self, data: Dataset):
+        chosen = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[:MOST]
+        found = data.gather(chosen)
+        self.x, self.labels = to_float(found["x"]), found.get("labels")
+        self.features = features_of(self.x)
+        self.groups = self._groups(data)
+        self.expected = torch.bincount(self.groups).double() / len(self.groups)
+        some = self.features[:SAMPLES]
+        distances = torch.cdist(some, self.features)
+        distances[range(len(some)), range(len(some))] = torch.inf
+        nearest = distances.amin(1)
+        self.variety, self.usual = mean_distance(some), float(nearest.median())
+        self.reach = max(float(nearest.quantile(FAR)), WIDE * self.variety)
+        self.spreads = [mean_distance(self.features[self.groups == group][:SAMPLES // 4])
+                        for group in range(len(self.expected))]
+
+    def _groups(self, data: Dataset) -> Tensor:
+        if self.labels is not None and 1 < data.spec.num_classes <= CLASSES:
+            return self.labels
+        if data.modes is not None:
+            return torch.cdist(self.features, torch.as_tensor(data.modes).float()).argmin(1)
+        return clusters(self.features, min(CLUSTERS, len(self.features)))
+
+    def look(self, model: Model, step: int = 0) -> Probe | None:
+        """Look at a model that can sample, in evaluation mode; None where its samples are not finite."""
+        x = torch.cat([model.sample(CHUNK, seed=start).float().cpu() for start in range(SAMPLES // CHUNK)])
+        if not bool(x.isfinite().all()):
+            return None
+        fakes = features_of(x)
+        nearest, which = torch.cdist(fakes, self.features).min(1)
+        groups = self.groups[which]
+        shares = torch.bincount(groups, minlength=len(self.expected)).double() / len(groups)
+        counted = self.expected * SAMPLES >= 5
+        missing = self.expected[counted & (shares < SHORT * self.expected)].sum() / self.expected[counted].sum()
+        spreads = [mean_distance(fakes[groups == group]) / self.spreads[group] for group in range(len(self.expected))
+                   if int((groups == group).sum()) >= 5 and self.spreads[group] > 0]
+        return Probe(step, tuple(round(share, 4) for share in shares.tolist()), float(missing),
+                     mean_distance(fakes) / (self.variety or 1), float(torch.tensor(spreads or [1.0]).median()),
+                     float((nearest > self.reach).float().mean()), float(nearest.median()) / (self.usual or 1),
+                     self._separation(model, x))
+
+    def _separation(self, model: Model, x: Tensor) -> float | None:
+        """The area under the ROC curve of the discriminator's scores; None where the model has none of its own."""
+        if "score" not in abilities(model):
+            return None
+        labels = getattr(model, "labels_for", lambda n, labels: None)(CHUNK, None)
+        real, fake = [], []
+        with torch.no_grad():
+            for rows in torch.arange(min(len(self.x), SAMPLES)).split(CHUNK):
+                theirs = self.labels[rows].to(model.device) if labels is not None and self.labels is not None else None
+                real.append(model.scores(self.x[rows].to(model.device), theirs).float().cpu())
+            for part in x.split(CHUNK):
+                fake.append(model.scores(part.to(model.device), labels).float().cpu())
+        ours, others = torch.cat(real)[:, None], torch.cat(fake)
+        return float((ours > others).double().mean() + (ours == others).double().mean() / 2)
+
+
+def features_of(x: Tensor) -> Tensor:
+    """What samples are compared in: points (N, D) as they are, images as at most 16 x 16 pixels: (N, F) float32."""
+    if x.dim() == 4 and max(x.shape[2:]) > SIDE:
+        x = nn.functional.adaptive_avg_pool2d(x, SIDE)
+    return x.flatten(1).float()
+
+
+def mean_distance(x: Tensor) -> float:
+    """Between two different samples of x (N, F); 0 for fewer than two."""
+    return float(torch.pdist(x).mean()) if len(x) > 1 else 0.0
+
+
+def clusters(x: Tensor, count: int, rounds: int = 10) -> Tensor:
+    """The cluster of each sample of x (N, F), by Lloyd's algorithm: (N,) int64; the same every time."""
+    centres = x[:count].clone()
+    for _ in range(rounds):
+        which = torch.cdist(x, centres).argmin(1)
+        sums = torch.zeros_like(centres).index_add_(0, which, x)
+        sizes = torch.bincount(which, minlength=count)[:, None]
+        centres = torch.where(sizes > 0, sums / sizes.clamp(min=1), centres)
+    return torch.cdist(x, centres).argmin(1)

@@ -1,0 +1,45 @@
+"""The doctor at a training: a look now and then, written to the log, and an alarm when something goes wrong."""
+
+import time
+
+from ..core import abilities
+from ..doctor import Course, Diagnosis, Ground, diagnose
+from ..engine import Trainer
+
+LOOKS = 6                                    # before the first alarm: a beginning looks like an illness
+SHARE = 0.01                                 # of the training time that looks may take
+
+
+class Vigil:
+    """Looks at a trainer's model every `every` seconds, or less often where that would cost more than SHARE."""
+
+    def __init__(self, trainer: Trainer, every: float, course: Course | None = None):
+        self.trainer, self.every, self.course = trainer, every, course or Course()
+        self.known: set[str] = set()         # what was said already
+        self._due, self._ground = time.monotonic() + every, None
+
+    @property
+    def is_due(self) -> bool:
+        return bool(self.every) and time.monotonic() >= self._due and "sample" in abilities(self.trainer.model)
+
+    def look(self) -> dict[str, object]:
+        """Look at the averaged weights; returns the record for the log, empty where samples are not finite."""
+        began = time.monotonic()
+        if self._ground is None:
+            self._ground = Ground(self.trainer.data)
+        with self.trainer.averaged() as model:
+            found = self._ground.look(model, self.trainer.step)
+        self._due = time.monotonic() + max(self.every, (time.monotonic() - began) / SHARE)
+        if found is None:
+            return {}
+        record = {"step": self.trainer.step, "probe": found.to_json()}
+        self.course.add(record)
+        return record
+
+    def alarms(self) -> list[Diagnosis]:
+        """What is newly wrong, each illness once."""
+        if len(self.course.probes) < LOOKS:
+            return []
+        new = [each for each in diagnose(self.course) if each.illness not in self.known]
+        self.known |= {each.illness for each in new}
+        return new

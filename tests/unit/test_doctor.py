@@ -1,0 +1,160 @@
+"""The doctor: what a look finds in samples that are known to be ill, and which course means which illness."""
+
+import re
+from dataclasses import fields, replace
+
+import pytest
+import torch
+
+from zerosum import models as _models  # noqa: F401  (fills the registry)
+from zerosum.core import DataSpec, find, names
+from zerosum.data import ArrayDataset, DataConfig, load_data
+from zerosum.doctor import ILLNESSES, Course, Ground, Probe, diagnose
+from zerosum.doctor.probe import clusters
+from zerosum.engine import TrainConfig
+
+HEALTHY = Probe(100, shares=(0.25,) * 4, missing=0.0, variety=1.0, spread=0.9, far=0.1, nearness=1.0, separation=0.7)
+
+
+class Sampler:
+    """A model that draws rows of what it was given, in turn, and scores by their distance from the origin."""
+
+    name, device = "sampler", torch.device("cpu")
+
+    def __init__(self, x):
+        self.x = x
+
+    def sample(self, n, *, seed=None, labels=None, truncation=1.0):
+        return self.x[torch.arange(seed, seed + n) % len(self.x)]
+
+    def scores(self, x, labels=None):
+        return -x.flatten(1).norm(dim=1)
+
+
+@pytest.fixture(scope="module")
+def ring():
+    data = load_data("ring")
+    return data, Ground(data)
+
+
+def test_real_samples_look_healthy(ring):
+    data, ground = ring
+    look = ground.look(Sampler(data.all()[-2_000:]))
+    assert look.missing == 0 and look.far < 0.05
+    assert look.variety == pytest.approx(1, abs=0.05) and look.spread == pytest.approx(1, abs=0.15)
+    assert look.nearness == pytest.approx(1, abs=0.3)
+    assert look.separation == pytest.approx(0.5, abs=0.05)
+    assert not diagnose(Course(probes=[look]))
+
+
+def test_lost_modes_are_counted(ring):
+    data, ground = ring
+    x = data.all()
+    near = torch.cdist(x, torch.as_tensor(data.modes).float()).argmin(1) < 3
+    look = ground.look(Sampler(x[near]))
+    assert look.missing == pytest.approx(5 / 8, abs=0.03)
+    assert [each.illness for each in diagnose(Course(probes=[look]))] == ["mode collapse between classes"]
+
+
+def test_one_sample_for_each_mode_is_a_collapse_within_them(ring):
+    data, ground = ring
+    look = ground.look(Sampler(torch.as_tensor(data.modes).float()))
+    assert look.missing == 0 and look.spread == 0
+    assert [each.illness for each in diagnose(Course(probes=[look]))] == ["mode collapse within classes"]
+
+
+def test_noise_is_far_from_the_data_and_told_apart(ring):
+    _, ground = ring
+    look = ground.look(Sampler(20 + torch.randn(500, 2, generator=torch.Generator().manual_seed(0))))
+    assert look.far == 1 and look.separation == 1
+    assert [each.illness for each in diagnose(Course(probes=[look]))] == ["overpowering discriminator"]
+    blind = replace(look, separation=0.5)
+    assert [each.illness for each in diagnose(Course(probes=[blind]))] == ["fooled discriminator"]
+
+
+def test_copies_of_the_training_data_are_noticed():
+    x = torch.randn(200, 12, generator=torch.Generator().manual_seed(0))
+    ground = Ground(ArrayDataset(x.numpy(), DataSpec((12,)), name="few"))
+    look = ground.look(Sampler(x + 0.01))
+    assert look.nearness < 0.1
+    assert [each.illness for each in diagnose(Course(probes=[look]))] == ["memorisation"]
+
+
+def test_samples_that_are_not_finite_give_no_look(ring):
+    assert ring[1].look(Sampler(torch.full((10, 2), torch.nan))) is None
+
+
+def test_pictures_are_compared_small_and_by_their_classes():
+    data = load_data("digits", image_size=32)
+    ground = Ground(data)
+    assert ground.features.shape[1] == 16 * 16 and len(ground.expected) == 10
+    labels = data.gather(torch.arange(len(data)))["labels"]
+    look = ground.look(Sampler(data.all()[labels < 4]))
+    assert look.missing == pytest.approx(0.6, abs=0.05)
+
+
+def test_clusters_part_what_lies_apart():
+    centres = torch.tensor([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+    truth = torch.arange(3).repeat(100)
+    x = centres[truth] + 0.1 * torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    found = clusters(x, 3)
+    assert all(len(found[truth == group].unique()) == 1 for group in range(3)) and len(found.unique()) == 3
+
+
+def course(**changes) -> Course:
+    """A healthy one, with changes."""
+    records = [{"step": step, "terms": {"discriminator/adversarial": 1.0}, "gradients": {"generator": 1.0}}
+               for step in range(40)]
+    given = Course.of(records)
+    given.probes = [replace(HEALTHY, step=step) for step in range(12)]
+    for name, value in changes.items():
+        setattr(given, name, value)
+    return given
+
+
+def turning(step: int) -> Probe:
+    return replace(HEALTHY, step=step, shares=tuple(float(group == step % 4) for group in range(4)), missing=0.0)
+
+
+LOST = replace(HEALTHY, far=1.0, nearness=9.0, separation=1.0)
+
+
+@pytest.mark.parametrize(("changed", "illness"), [
+    ({}, []),
+    ({"failure": "the term 'adversarial' of player 'generator' became nan at step 7"}, ["divergence"]),
+    ({"gradients": {"generator": [1.0] * 20 + [1e5] * 20}}, ["divergence"]),
+    ({"terms": {"critic/wasserstein": [-1.0] * 20 + [-1e4] * 20}}, ["divergence"]),
+    ({"gradients": {"critic": [1.0] * 20 + [0.0] * 20}}, ["divergence"]),
+    ({"gradients": {"generator": [1.0] * 10 + [1e-4] * 30}, "probes": [LOST] * 12}, ["vanishing gradient"]),
+    ({"gradients": {"generator": [1e-9] * 40}, "probes": [LOST] * 12}, ["vanishing gradient"]),
+    ({"gradients": {"generator": [1.0] * 10 + [1e-4] * 30}}, []),             # faded, since the game is won
+    ({"probes": [LOST] * 12}, ["overpowering discriminator"]),
+    ({"probes": [replace(LOST, nearness=9.0 - 0.5 * i) for i in range(12)]}, []),         # on its way
+    ({"probes": [replace(LOST, separation=0.4)] * 12}, ["fooled discriminator"]),
+    ({"probes": [turning(step) for step in range(12)]}, ["oscillation"]),
+    ({"probes": [replace(HEALTHY, missing=0.5)] * 12}, ["mode collapse between classes"]),
+    ({"probes": [replace(HEALTHY, variety=0.01, spread=0.01, far=1.0)] * 12}, [
+        "mode collapse between classes", "mode collapse within classes"]),
+    ({"probes": [replace(HEALTHY, nearness=0.1)] * 12}, ["memorisation"]),
+])
+def test_each_course_means_its_illness(changed, illness):
+    found = diagnose(course(**changed))
+    assert [each.illness for each in found] == illness
+    assert all(each.evidence and each.advice == ILLNESSES[each.illness][1] for each in found)
+
+
+def test_a_probe_survives_the_log():
+    given = course()
+    records = [{"step": probe.step, "probe": probe.to_json()} for probe in given.probes]
+    assert Course.of(records).probes == given.probes
+    assert Course.of([{"step": 3, "scores": {"fid": 1.0}}]).probes == []
+
+
+def test_advice_names_what_exists():
+    """Every flag and system that is advised is one of this library's."""
+    configs = [find(name).Config for name in names()] + [TrainConfig, DataConfig]
+    flags = {field.name for config in configs for field in fields(config)}
+    for _, advice in ILLNESSES.values():
+        for line in advice:
+            assert {flag.replace("-", "_") for flag in re.findall(r"--([a-z-]+)", line)} <= flags, line
+            assert set(re.findall(r"[a-z0-9]+-gan\b|\b[a-z0-9]*gan(?:-gp)?\b|\brecipe\b", line)) <= set(names()), line
