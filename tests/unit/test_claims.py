@@ -20,10 +20,12 @@ from zerosum.claims.digits import independent_pixels
 from zerosum.claims.keras_dcgan import windows
 from zerosum.claims.known import P, Q, gaussian
 from zerosum.claims.panels import curves_panel, row_of
+from zerosum.claims.stacked_digits import counted
 from zerosum.claims.vae import ppca_log_likelihood
 from zerosum.claims.wgan import Line
 from zerosum.core import UsageError, ZerosumError
 from zerosum.data import load_data
+from zerosum.metrics.features.judge import labels_of
 
 RESULTS = Path(__file__).parents[2] / "results" / "claims"
 module = sys.modules[_verify_function.__module__]
@@ -201,6 +203,15 @@ def test_ppca_of_none_is_the_isotropic_gaussian():
     x = torch.tensor([[-1.0, 0.0], [1.0, 0.0], [0.0, 3.0], [0.0, -3.0]])
     variance = 2.5                           # (1 + 1 + 9 + 9) / 8
     assert ppca_log_likelihood(x, x, 0) == pytest.approx(-math.log(2 * math.pi * variance) - 1)
+
+
+def test_modes_of_stacked_digits_are_counted():
+    data = load_data("stacked-digits", image_size=16, split="test")
+    x, modes = data.all()[:400], len(labels_of(data)[:400].unique())
+    assert abs(counted(x)["clear modes of 1000"] - modes) <= 4                 # the judge errs on one digit in 200
+    assert counted(x[:1].expand(9, -1, -1, -1)) == pytest.approx(
+        {"modes of 1000": 1, "clear modes of 1000": 1, "clear samples": 1.0, "KL of 1000 modes": math.log(1000)})
+    assert counted(torch.zeros_like(x))["clear modes of 1000"] == 0            # it names grey too, but is not sure
 
 
 def test_independent_pixels_keep_each_histogram_and_nothing_else():

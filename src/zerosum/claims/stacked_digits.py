@@ -1,6 +1,7 @@
 """What the claims on stacked digits share: a regime in which the plain GAN drops modes, and the count of the 1000."""
 
 import torch
+from torch import Tensor
 
 from ..metrics.distribution.classes import class_divergence
 from ..metrics.features.stacked import stacked_judge
@@ -16,25 +17,31 @@ REGIME = {"data": "stacked-digits", "image_size": 16, "network": "mlp", "width":
 PLAIN_STACKED = {"plain, stacked digits": Side("recipe", "small", REGIME)}      # the same training in every claim
 
 
-def modes_of(trial: Trial, name: str) -> dict[str, float]:
-    """Train a side on stacked digits; count the triples among its samples, as the papers do, and those that are clear.
+def counted(x: Tensor) -> dict[str, float]:
+    """The modes among images (N, 3, H, W): all that the judge names, as the papers count, and those it is sure of.
 
-    The judge names a triple for anything; a clear one has more than half of its probability. The divergence is from
-    equal shares, in nats.
+    It names three digits for anything; of clear ones it gives more than half of the probability to the three. The
+    divergence is that from equal shares, in nats.
     """
+    certainty, triples = stacked_judge().probabilities(x).max(1)
+    clear = certainty > 0.5
+    return {"modes of 1000": len(triples.unique()), "clear modes of 1000": len(triples[clear].unique()),
+            "clear samples": float(clear.double().mean()),
+            "KL of 1000 modes": class_divergence(torch.arange(MODES), triples)}
+
+
+def modes_of(trial: Trial, name: str) -> dict[str, float]:
+    """Train a side on stacked digits; count the modes among its samples, and show some."""
     done = trial.train(f"{name}, stacked digits")
     x = done.model.sample(SAMPLES, seed=trial.seed)
-    certainty, triples = stacked_judge().probabilities(x).max(1)
-    modes, clear = len(triples.unique()), certainty > 0.5
-    trial.panel(f"{name}: {modes} of 1000 modes", images_panel(x))
-    return {f"modes of 1000, {name}": modes, f"clear modes of 1000, {name}": len(triples[clear].unique()),
-            f"clear samples, {name}": float(clear.double().mean()),
-            f"KL of 1000 modes, {name}": class_divergence(torch.arange(MODES), triples)}
+    found = counted(x)
+    trial.panel(f"{name}: {found['modes of 1000']} of 1000 modes", images_panel(x))
+    return {f"{quantity}, {name}": value for quantity, value in found.items()}
 
 
 def against_plain(trial: Trial, name: str) -> dict[str, float]:
     """The same of a side and of the plain GAN, and how many times as many modes the side finds."""
     found = modes_of(trial, name) | modes_of(trial, "plain")
-    clear = found[f"clear modes of 1000, {name}"] / max(1, found["clear modes of 1000, plain"])
-    return found | {"times the plain GAN's modes": found[f"modes of 1000, {name}"] / found["modes of 1000, plain"],
-                    "times the plain GAN's clear modes": clear}
+    ratios = {f"times the plain GAN's {kind}": found[f"{kind} of 1000, {name}"]
+              / max(1, found[f"{kind} of 1000, plain"]) for kind in ("modes", "clear modes")}
+    return found | ratios
