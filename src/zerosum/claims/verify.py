@@ -101,7 +101,8 @@ def measure(model: str, seed: int, picture: Path | None = None,
                "training": {side: round(spent, 1) for side, spent in trial.seconds.items()}}
     if picture is not None and trial.panels:
         # Of 256 colours, which is all that grids, points and lines need: the repository keeps a picture per claim.
-        save_png(row_of(trial.panels).quantize(256), picture)
+        # Without k-means the white between the panels takes most of them, and coloured images turn into patches.
+        save_png(row_of(trial.panels).quantize(256, kmeans=1), picture)
     return {"quantities": quantities, "seconds": seconds, "date": time.strftime("%Y-%m-%d", time.gmtime())}
 
 
