@@ -101,6 +101,18 @@ def test_clip_is_on_the_norm_of_the_players_gradient(clip):
     assert close(model.left.w, start() - gradient * min(1.0, clip / 5))
 
 
+def test_the_norm_of_a_gradient_is_kept_where_it_is_logged():
+    """Before clipping, and of the mean over micro-batches; a step that is not logged costs nothing."""
+    def play(trainer):
+        return trainer.update("left", lambda batch: {"x": model.left.w @ gradient}, trainer.batch())
+
+    gradient = torch.tensor([3.0, 0.0, 4.0])                 # of norm 5
+    model = Toy(play, clip=0.5)
+    trainer, seen = train(model, micro_batch=5, log_every=3), []
+    trainer.fit(steps=3, watch=lambda terms: seen.append(dict(trainer.gradients)) or False)
+    assert seen[:2] == [{}, {}] and list(seen[2]) == ["left"] and close(seen[2]["left"], torch.tensor(5.0))
+
+
 def test_a_parameter_without_a_gradient_is_left_alone():
     """Zeros in place of the absent gradient would go on moving it by Adam's momentum."""
     model = Toy(optimizer=adam(0.1))

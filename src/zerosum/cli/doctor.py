@@ -45,7 +45,8 @@ def _look(run: Run) -> Probe | None:
 def told(run: Run, course: Course, found: list[Diagnosis]) -> str:
     """What was found, in lines."""
     seen = f"{len(next(iter(course.terms.values()), []))} log records, {len(course.probes)} looks at samples"
-    lines = [f"{run.folder}: {len(found) or 'nothing'} found in {run.document['steps']:,} steps ({seen})"]
+    count = f"{len(found)} illness{'es' * (len(found) > 1)}" if found else "nothing"
+    lines = [f"{run.folder}: {count} found in {run.document['steps']:,} steps ({seen})"]
     for each in found:
         lines += ["", f"{each.illness}", f"  {each.evidence}", "  what to try, in this order:"]
         lines += [f"  {place}. {advice}" for place, advice in enumerate(each.advice, 1)]

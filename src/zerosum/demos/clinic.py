@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from PIL.Image import Image
 from torch import Tensor
 
 from ..core import DataSpec, NonFiniteError
@@ -22,8 +21,10 @@ from ..data import ArrayDataset, Dataset, load_data
 from ..doctor import Course, Ground, diagnose
 from ..engine import Trainer
 from ..runs import construct, plan
-from ..runs.pictures import picture_of
 from ..version import __version__
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SEEDS, LOOKS, LOG_EVERY = tuple(range(10)), 20, 5
 FEW = 30                                     # digits, where they are to be memorised
@@ -92,8 +93,10 @@ HEALTHY: dict[str, Case] = {
 HEALTHY_SEEDS = (0, 1, 2)
 
 
-def treat(case: Case, seed: int) -> tuple[Course, Image]:
+def treat(case: Case, seed: int) -> tuple[Course, "Image"]:
     """Train a case with one seed, looking on; a loss that is not finite ends it. Returns a picture of samples, too."""
+    from ..runs.pictures import picture_of
+
     chosen = plan(case.model, case.preset, {**case.settings, "seed": seed, "device": "cpu", "threads": 1,
                                             "log_every": LOG_EVERY})
     data = load_data(chosen.data) if case.data is None else case.data()
@@ -125,7 +128,7 @@ def look_on(trainer: Trainer, ground: Ground, course: Course, terms: Mapping[str
 
 
 def examine(cases: Mapping[str, Case], seeds: Sequence[int],
-            say: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, Image]]:
+            say: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, "Image"]]:
     """Train and diagnose each case with each seed; what was found, and what samples of the first seed look like."""
     found: dict[str, Any] = {}
     pictures = {}

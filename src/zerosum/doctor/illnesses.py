@@ -138,7 +138,7 @@ ILLNESSES: dict[str, tuple[Callable[[Course], str], tuple[str, ...]]] = {
         "a wider discriminator, or a longer training",
         "a weaker --penalty-weight, where there is one")),
     "mode collapse between classes": (between_classes, (
-        "more updates of the discriminator for each of the generator, --g-steps 1",
+        "a discriminator that keeps up: a larger --d-lr, --d-steps 2, or --g-steps 1 where there is one",
         "r3gan, or recipe --objective relativistic --penalty r1",
         "wgan-gp, or unrolled-gan",
         "improved-gan with minibatch discrimination, or mad-gan with several generators")),
