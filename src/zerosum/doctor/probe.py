@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ..core import Model, abilities
 from ..data import Dataset, to_float
 
-MOST, SAMPLES, CHUNK = 10_000, 500, 100      # real samples known, samples drawn in a look, and drawn at a time
+MOST, SAMPLES, CHUNK = 2_000, 500, 100       # real samples known, samples drawn in a look, and at a time
 SIDE = 16                                    # pixels of the pictures that are compared
 CLUSTERS, CLASSES = 20, 50                   # groups of data without classes, and the most classes taken for groups
 SHORT = 0.2                                  # of its share: a group that gets less is missing
@@ -43,9 +43,16 @@ class Ground:
 
     def __init__(self, data: Dataset):
         chosen = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[:MOST]
-        found = data.gather(chosen)
-        self.x, self.labels = to_float(found["x"]), found.get("labels")
-        self.features = features_of(self.x)
+        self.asked: list[dict[str, Tensor]] = []             # what the discriminator is asked about, as stored
+        features, labels = [], []
+        for rows in chosen.split(CHUNK):      # never many large images at once
+            part = data.gather(rows)
+            features.append(features_of(to_float(part["x"])))
+            labels.append(part.get("labels"))
+            if len(self.asked) < SAMPLES // CHUNK:
+                self.asked.append(part)
+        self.features = torch.cat(features)
+        self.labels = None if labels[0] is None else torch.cat(labels)
         self.groups = self._groups(data)
         self.expected = torch.bincount(self.groups).double() / len(self.groups)
         some = self.features[:SAMPLES]
@@ -89,9 +96,9 @@ class Ground:
         labels = getattr(model, "labels_for", lambda n, labels: None)(CHUNK, None)
         real, fake = [], []
         with torch.no_grad():
-            for rows in torch.arange(min(len(self.x), SAMPLES)).split(CHUNK):
-                theirs = self.labels[rows].to(model.device) if labels is not None and self.labels is not None else None
-                real.append(model.scores(self.x[rows].to(model.device), theirs).float().cpu())
+            for part in self.asked:
+                theirs = None if labels is None else part["labels"].to(model.device)
+                real.append(model.scores(to_float(part["x"]).to(model.device), theirs).float().cpu())
             for part in x.split(CHUNK):
                 fake.append(model.scores(part.to(model.device), labels).float().cpu())
         ours, others = torch.cat(real)[:, None], torch.cat(fake)
