@@ -224,7 +224,8 @@ def test_commands_can_be_typed_as_they_stand(run, monkeypatch):
     monkeypatch.chdir(run.parent)
     commands = [line for block in re.findall(r"<pre><code>(.*?)</code></pre>", write_report(run).read_text(), re.S)
                 for line in block.replace("&#x27;", "'").splitlines()]
-    assert commands == ["zerosum resume gan-digits-001 --steps 1200", "zerosum sample gan-digits-001 -n 64 -o grid.png",
+    assert commands == ["zerosum doctor gan-digits-001", "zerosum resume gan-digits-001 --steps 1200",
+                        "zerosum sample gan-digits-001 -n 64 -o grid.png",
                         "zerosum sample gan-digits-001 -n 64 --best 0.05 -o best.png", "import zerosum as zs", "",
                         "run = zs.load('gan-digits-001')", "x = run.model.sample(64, seed=0)    # (64, 1, 8, 8)",
                         "zerosum train gan --z-dim 77"]

@@ -85,3 +85,11 @@ def test_a_run_of_a_users_own_model_is_diagnosed(tmp_path, capsys):
     zs.train(str(source), out=tmp_path / "run", preset="ring", steps=60, quiet=True)
     assert main(["doctor", str(tmp_path / "run"), "--model", str(source)]) == 0
     assert "mode collapse" in capsys.readouterr().out
+
+
+def test_the_report_lists_the_alarms(tmp_path, ill):
+    ended = zs.train("recipe", out=tmp_path / "run", **ILL | {"on_collapse": "stop"})
+    page = (ended.folder / "report.html").read_text()
+    assert "Illness" in page and "norm of the gradient" in page
+    calm = zs.train("gan", out=tmp_path / "calm", preset="ring", steps=2, quiet=True)
+    assert "Nobody looked on the way" in (calm.folder / "report.html").read_text()

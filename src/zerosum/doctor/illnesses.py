@@ -28,12 +28,12 @@ class Diagnosis:
 
 def between_classes(course: Course) -> str:
     look = course.last
-    if look is None or (look.far > FAR and look.variety > ALIKE):
+    if look is None or (lately(course, "far") > FAR and lately(course, "variety") > ALIKE):
         return ""
     if lately(course, "missing") >= MISSING:
         return (f"{look.missing:.0%} of the data lies in groups that get less than a fifth of their share of samples "
                 f"({sum(share > 0.01 for share in look.shares)} of {len(look.shares)} groups get any)")
-    return f"two samples differ {look.variety:.2f} times as much as two real ones" if look.variety < ALIKE else ""
+    return f"two samples differ {look.variety:.2f} times as much as two real ones" if lately(course, "variety") < ALIKE else ""
 
 
 def within_classes(course: Course) -> str:

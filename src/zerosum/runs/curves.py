@@ -29,11 +29,14 @@ def records_of(folder: Path) -> Records:
 
 
 def panels_of(records: Records) -> Panels:
-    """Sort what was logged into panels: one for each player, one for each score, and the rate."""
+    """Sort what was logged into panels: one for each player, one for each score, gradients and the rate."""
     panels: Panels = {}
     for key, (steps, values) in _series(records, "terms").items():
         player, _, term = key.rpartition("/")
         panels.setdefault(player or "terms", []).append(Line(term, steps, values))
+    gradients = [Line(player, steps, values) for player, (steps, values) in _series(records, "gradients").items()]
+    if gradients:
+        panels["norm of the gradient"] = gradients
     for key, (steps, values) in _series(records, "scores").items():
         panels[key] = [Line(key, steps, values, smooth=False)]
     rates = [(r["step"], r["rate"]) for r in records if isinstance(r.get("rate"), int | float)]

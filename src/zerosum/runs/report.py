@@ -16,7 +16,7 @@ from .compared import scores_measured
 from .curves import compared, curves, records_of
 from .page import definitions, embedded, figure, page, paragraph, reference, section, table
 from .progress import duration
-from .sections import at_step, data, environment, files, going_on, pictures, pictures_of, stages
+from .sections import alarms, at_step, data, environment, files, going_on, pictures, pictures_of, stages
 from .tables import Document, differences, name_of, number, parameters, part, scores, scores_compared, settings, text
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def write_report(folder: Path) -> Path:
     document = _document(folder)
     body = [_header(document), pictures(folder, document), section("On the way", stages(folder)),
             section("Scores", *scores(document)), section("Curves", _charts(curves(folder))),
-            section("Going on", *going_on(folder, document)), section("Settings", *settings(document)),
-            section("Data", data(document)), section("Files", files(folder)),
+            section("Alarms", *alarms(folder)), section("Going on", *going_on(folder, document)),
+            section("Settings", *settings(document)), section("Data", data(document)), section("Files", files(folder)),
             section("Environment", environment(document))]
     return _write(folder / "report.html", name_of(document), body)
 

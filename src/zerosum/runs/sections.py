@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..core import abilities
+from ..engine import read_log
 from .page import command, definitions, embedded, embedded_movie, figure, paragraph, table
 from .tables import Document, model_of, name_of, number, part, text
 
@@ -64,6 +65,18 @@ def data(document: Document) -> str:
              ("Classes", f"{len(classes)}: {named}" if classes else text(spec.get("num_classes") or "none")),
              ("Attributes", text(spec.get("attributes"))), ("Fingerprint", text(known.get("fingerprint")))]
     return definitions(pairs) if known else paragraph("Which data it was is not recorded.")
+
+
+def alarms(folder: Path) -> list[str]:
+    """What the doctor said while the run trained."""
+    records = list(read_log(folder / "log.jsonl"))
+    rows = [(escape(text(record["alarm"])), f"{record['step']:,}", escape(text(record.get("evidence"))))
+            for record in records if "alarm" in record]
+    looks = sum("probe" in record for record in records)
+    told = [table(("Illness", "Step", "Evidence"), rows, numbers=(1,))] if rows else [paragraph(
+        f"None, at {looks} looks." if looks else "Nobody looked on the way (--doctor-every).")]
+    return [*told, command(f"zerosum doctor {shlex.quote(shown(folder))}",
+                           "What is wrong, how one can tell, and what to try:")]
 
 
 def going_on(folder: Path, document: Document) -> list[str]:
