@@ -33,7 +33,8 @@ def between_classes(course: Course) -> str:
     if lately(course, "missing") >= MISSING:
         return (f"{look.missing:.0%} of the data lies in groups that get less than a fifth of their share of samples "
                 f"({sum(share > 0.01 for share in look.shares)} of {len(look.shares)} groups get any)")
-    return f"two samples differ {look.variety:.2f} times as much as two real ones" if lately(course, "variety") < ALIKE else ""
+    alike = lately(course, "variety")
+    return f"two samples differ {alike:.2f} times as much as two real ones" if alike < ALIKE else ""
 
 
 def within_classes(course: Course) -> str:
