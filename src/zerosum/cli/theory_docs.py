@@ -121,6 +121,6 @@ def clinic_page(document: Mapping[str, Any]) -> str:
         lines.append(f"- **{name}**: {said}.")
     runs = [(name, seed, each) for name, case in document["healthy"].items() for seed, each in case["found"].items()]
     false = [f"{name}, seed {seed}: {', '.join(each)}" for name, seed, each in runs if each]
-    lines += ["", f"Of {len(runs)} healthy trainings ({', '.join(document['healthy'])}), {len(false) or 'none'} gave "
+    lines += ["", f"Of {len(runs)} healthy trainings ({'; '.join(document['healthy'])}), {len(false) or 'none'} gave "
               f"an alarm{': ' if false else ''}{'; '.join(false)}."]
     return "\n".join([*lines, ""])
