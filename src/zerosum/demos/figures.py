@@ -156,6 +156,6 @@ def clinic(pictures: Mapping[str, Any], path: Path) -> None:
     for axis in axes:
         axis.axis("off")
     for axis, (name, picture) in zip(axes, pictures.items(), strict=False):
-        axis.imshow(picture, cmap="gray", interpolation="nearest")
+        axis.imshow(picture.convert("RGB"), interpolation="nearest")
         axis.set_title(name, fontsize=9, color=INK)
     save(figure, path)
