@@ -1,4 +1,4 @@
-"""The demonstrations of theory: the optimizer race and the order of the game, by hand, in small, and as committed."""
+"""The demonstrations of theory: optimizers, the order of the game and two time scales, in small and as committed."""
 
 import json
 import math
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from zerosum.cli.theory_docs import optimizers_page, order_page
+from zerosum.cli.theory_docs import optimizers_page, order_page, time_scales_page
 from zerosum.core import OPTIMIZERS
-from zerosum.demos import figures, game_order, optimizers
+from zerosum.demos import figures, game_order, optimizers, time_scales
 from zerosum.demos.optimizers import SURFACES, Surface, arrived, best_rate, length, race, walk
 
 RESULTS = Path(__file__).parents[2] / "results" / "demos"
@@ -108,3 +108,46 @@ def test_the_race_is_drawn(tmp_path):
     assert [path.name for path in paths] == ["optimizers.json", "optimizers.png"]
     assert json.loads(paths[0].read_text())["races"]["saddle"].keys() == OPTIMIZERS.keys()
     assert paths[1].read_bytes()[:4] == b"\x89PNG" and callable(figures.optimizer_race)
+
+
+def test_two_time_scales_in_small(monkeypatch, tmp_path):
+    """Every game has its rates and as many updates as the others, and the page says which of them reached more."""
+    played = []
+    monkeypatch.setattr(time_scales, "UPDATES", 12)
+    monkeypatch.setattr(time_scales, "LOOKS", 2)
+    monkeypatch.setattr(time_scales, "SEEDS", (0,))
+
+    class Watched(time_scales.Trainer):
+        def update(self, player, *args, **options):
+            cfg = self.model.cfg
+            played.append((player, cfg.d_lr, cfg.lr))
+            return super().update(player, *args, **options)
+
+    monkeypatch.setattr(time_scales, "Trainer", Watched)
+    paths = time_scales.demo(tmp_path, lambda text: None)
+    assert [path.name for path in paths] == ["ttur.json", "ttur.png"] and paths[1].stat().st_size > 5_000
+    of = [played[i:i + 12] for i in range(0, len(played), 12)]
+    d, g = "discriminator", "generator"
+    assert of[0] == 2 * (5 * [(d, 1e-3, 1e-3)] + [(g, 1e-3, 1e-3)])
+    assert of[2] == 6 * [(d, 4e-4, 1e-4), (g, 4e-4, 1e-4)]
+    document = json.loads(paths[0].read_text())
+    assert len(of) == len(document["games"])
+    for modes, verdict in ((8, "scales matches five"), (7, "scales does not match five")):
+        document["games"][0]["modes"], document["games"][2]["modes"] = 8, modes
+        assert verdict in time_scales_page(document)
+
+
+def test_the_committed_games_are_those_of_the_code():
+    document = committed("ttur")
+    games = [time_scales.Game(*(game[name] for name in time_scales.Game._fields)) for game in document["games"]]
+    assert games == list(time_scales.GAMES) and document["updates"] == time_scales.UPDATES
+    assert document["seeds"] == list(time_scales.SEEDS) and document["settings"] == time_scales.SETTINGS
+
+
+def test_the_arrival_is_the_median_first_look_at_all_modes():
+    document = {"updates": 100, "looks": 4}
+    courses = ([1, 8, 3, 8], [8, 8, 8, 8], [0, 0, 0, 8])
+    game = {"seeds": dict(enumerate({"modes": modes} for modes in courses))}
+    assert time_scales.arrival(document, game) == 50
+    game["seeds"] |= {3: {"modes": [7] * 4}, 4: {"modes": [7] * 4}, 5: {"modes": [7] * 4}, 6: {"modes": [7] * 4}}
+    assert time_scales.arrival(document, game) == math.inf

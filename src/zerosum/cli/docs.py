@@ -9,7 +9,7 @@ from typing import Any
 from ..core import find_all
 from .catalogue import SUMMARY, describe
 from .metric_docs import losses_page, metrics_page, what_metrics_see_page
-from .theory_docs import clinic_page, distances_page, optimizers_page, order_page
+from .theory_docs import clinic_page, distances_page, optimizers_page, order_page, time_scales_page
 
 # Page -> the demonstration whose result it tells.
 DEMO_PAGES = {
@@ -18,6 +18,7 @@ DEMO_PAGES = {
     "theory/optimizers.md": ("optimizers", optimizers_page),
     "theory/order-of-the-game.md": ("order", order_page),
     "theory/clinic.md": ("clinic", clinic_page),
+    "theory/two-time-scales.md": ("ttur", time_scales_page),
     "theory/distances.md": ("distances", distances_page),
 }
 SIGNS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<", "exactly": "="}

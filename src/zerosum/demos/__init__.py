@@ -30,6 +30,8 @@ DEMOS: dict[str, Entry] = {
                     "clinic"),
     "order": Entry("The order of the game: who moves how often decides between modes and collapse (minutes).",
                    "game_order"),
+    "ttur": Entry("Two time scales: a discriminator that learns faster, instead of more often (two minutes).",
+                  "time_scales"),
 }
 
 

@@ -5,7 +5,6 @@ way, and diagnosed at its end. An illness counts as named where it is among what
 another, as a generator that hops from mode to mode also leaves the others out.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +15,6 @@ import torch
 from torch import Tensor
 
 from ..core import DataSpec, NonFiniteError
-from ..core.files import whole_file
 from ..data import ArrayDataset, Dataset, load_data
 from ..doctor import Course, Ground, diagnose
 from ..engine import Trainer
@@ -146,12 +144,11 @@ def examine(cases: Mapping[str, Case], seeds: Sequence[int],
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Train and diagnose all (about fifteen CPU minutes), and write what was found, and a picture, to the folder."""
-    from .figures import clinic
+    from .figures import clinic, save_numbers
 
     ill, pictures = examine(ILL, SEEDS, say)
     healthy, _ = examine(HEALTHY, HEALTHY_SEEDS, say)
     paths = [folder / "clinic.json", folder / "clinic.png"]
-    with whole_file(paths[0]) as file:
-        file.write((json.dumps({"ill": ill, "healthy": healthy, "version": __version__}, indent=1) + "\n").encode())
+    save_numbers({"ill": ill, "healthy": healthy, "version": __version__}, paths[0], indent=1)
     clinic(pictures, paths[1])
     return paths

@@ -7,7 +7,6 @@ in more and more dimensions: f-divergences are means of powers of a density rati
 both densities known), while the functions of an integral probability metric are bounded or Lipschitz.
 """
 
-import json
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..core.files import whole_file
 from ..version import __version__
 from .divergence import OF_PROBABILITIES, OF_SAMPLES, divergence
 
@@ -93,10 +91,10 @@ def measure(say: Callable[[str], None]) -> Mapping[str, Any]:
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (seconds), and write what was found and a picture of it to the folder."""
     from .distance_figure import distances
+    from .figures import save_numbers
 
     document = measure(say)
     paths = [folder / "distances.json", folder / "distances.png"]
-    with whole_file(paths[0]) as file:
-        file.write((json.dumps(document, indent=1) + "\n").encode())
+    save_numbers(document, paths[0], indent=1)
     distances(document, paths[1])
     return paths

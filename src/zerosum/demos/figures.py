@@ -1,5 +1,6 @@
-"""The figures of the demonstrations."""
+"""The figures of the demonstrations, and the numbers beside them."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ def save(figure: Any, path: Path, **options: Any) -> None:
     """Write a figure as a PNG file, whole or not at all."""
     with whole_file(path) as file:
         figure.savefig(file, format="png", facecolor="white", **options)
+
+
+def save_numbers(document: Mapping[str, Any], path: Path, indent: int | None = None) -> None:
+    """Write what a demonstration has found as a JSON file, whole or not at all."""
+    with whole_file(path) as file:
+        file.write((json.dumps(document, indent=indent) + "\n").encode())
 
 
 def what_metrics_see(document: Mapping[str, Any], path: Path) -> None:
@@ -158,4 +165,31 @@ def clinic(pictures: Mapping[str, Any], path: Path) -> None:
     for axis, (name, picture) in zip(axes, pictures.items(), strict=False):
         axis.imshow(picture.convert("RGB"), interpolation="nearest")
         axis.set_title(name, fontsize=9, color=INK)
+    save(figure, path)
+
+
+def time_scales(document: Mapping[str, Any], path: Path) -> None:
+    """A panel per game: modes reached over updates, each seed thinly and their median."""
+    from statistics import median
+
+    games, columns = document["games"], 5
+    rows = -(-len(games) // columns)
+    figure = new_figure(2.5 * columns, 2.3 * rows + 0.2, layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat)
+    at = [document["updates"] * look / document["looks"] for look in range(1, document["looks"] + 1)]
+    for axis, game in zip(axes, games, strict=False):
+        courses = [seed["modes"] for seed in game["seeds"].values()]
+        for course in courses:
+            axis.plot(at, course, color=ACCENT, linewidth=0.7, alpha=0.5)
+        axis.plot(at, [median(each) for each in zip(*courses, strict=True)], color=ACCENT, linewidth=2)
+        axis.set(ylim=(-0.3, 8.3), yticks=[0, 4, 8])
+        axis.tick_params(labelsize=7)
+        steps = "1 step" if game["d_steps"] == 1 else f"{game['d_steps']} steps"
+        axis.set_title(f"D {game['d_lr']:g}, G {game['lr']:g}\n{steps} of D", fontsize=9, color=INK)
+        for side in ("top", "right"):
+            axis.spines[side].set_visible(False)
+    for axis in axes[len(games):]:
+        axis.set_visible(False)
+    figure.supxlabel("updates of D and G together", fontsize=8, color=INK)
+    figure.supylabel("modes reached", fontsize=8, color=INK)
     save(figure, path)

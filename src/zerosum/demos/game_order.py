@@ -9,7 +9,6 @@ discriminator rejects, so that the samples hop from mode to mode (1701.00160, Se
 mode that is the nearest of more than half of the samples, from one look to the next.
 """
 
-import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -20,7 +19,6 @@ import torch
 from torch import Tensor
 
 from ..core import Game
-from ..core.files import whole_file
 from ..data import load_data
 from ..engine import Trainer
 from ..metrics.distribution.distances import squared_distances
@@ -94,11 +92,10 @@ def compare(orders: Mapping[str, tuple[int, int, int]], seeds: Sequence[int],
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (about four CPU minutes), and write what was found and a picture of it to the folder."""
-    from .figures import game_order
+    from .figures import game_order, save_numbers
 
     document = compare(ORDERS, SEEDS, say)
     paths = [folder / "order.json", folder / "order.png"]
-    with whole_file(paths[0]) as file:
-        file.write((json.dumps(document) + "\n").encode())
+    save_numbers(document, paths[0])
     game_order(document, paths[1])
     return paths

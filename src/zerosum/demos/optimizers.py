@@ -7,7 +7,6 @@ The best rate is the one of a grid that reaches the goal of the valley soonest, 
 On the saddle none is tuned: it has no bottom, and the largest rate would always win. Nothing here is random.
 """
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ import torch
 from torch import Tensor
 
 from ..core import OPTIMIZERS
-from ..core.files import whole_file
 from ..version import __version__
 
 STEPS = 300
@@ -98,7 +96,7 @@ def race(rates: dict[str, float], surface: Surface) -> dict[str, Any]:
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all races (seconds), and write what was found and a picture of it to the folder."""
-    from .figures import optimizer_race
+    from .figures import optimizer_race, save_numbers
 
     rates = {name: best_rate(name, SURFACES["valley"]) for name in OPTIMIZERS}
     found = {where: race(rates, surface) for where, surface in SURFACES.items()}
@@ -108,7 +106,6 @@ def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
                 "goals": {where: surface.goal for where, surface in SURFACES.items()}, "races": found,
                 "version": __version__}
     paths = [folder / "optimizers.json", folder / "optimizers.png"]
-    with whole_file(paths[0]) as file:
-        file.write((json.dumps(document) + "\n").encode())
+    save_numbers(document, paths[0])
     optimizer_race(document, SURFACES, paths[1])
     return paths

@@ -14,7 +14,6 @@ clarity are ratios to what held-out real samples score, so that 1 is as good as 
 The score of a checkpoint is the geometric mean of its diversity and clarity: it falls when either collapses.
 """
 
-import json
 import math
 import statistics
 import time
@@ -27,7 +26,6 @@ import torch
 from torch import Tensor
 
 from ..core import ZerosumError
-from ..core.files import whole_file
 from ..data import load_data
 from ..engine import Trainer
 from ..metrics.distribution.class_diversity import class_diversity
@@ -240,11 +238,10 @@ def compare(losses: Mapping[str, Mapping[str, str]], seeds: Sequence[int], setti
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (about ten CPU minutes), and write what was found and a picture of it to the folder."""
-    from .figures import three_axes
+    from .figures import save_numbers, three_axes
 
     document = compare(LOSSES, SEEDS, SETTINGS, say)
     paths = [folder / "losses.json", folder / "losses.png"]
-    with whole_file(paths[0]) as file:
-        file.write((json.dumps(document, indent=1) + "\n").encode())
+    save_numbers(document, paths[0], indent=1)
     three_axes(document, paths[1])
     return paths

@@ -5,7 +5,6 @@ is that the kernel MMD and the 1-NN test separate best. Here every metric is ask
 false alarm rate of 5 %, from which strength on does it notice the damage four times out of five?
 """
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -159,9 +158,8 @@ def place_of(metric: str, result: Mapping[str, Any]) -> int | None:
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (some minutes), and write what was found and a picture of it to the folder."""
-    from ..core.files import whole_file
     from ..version import __version__
-    from .figures import what_metrics_see
+    from .figures import save_numbers, what_metrics_see
 
     results = {f"{data}, {space}": Experiment(data, space).run(say)
                for data in SAMPLES for space in ("judge", "pixels")}
@@ -169,7 +167,6 @@ def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
                 "damages": {d.name: {"kind": d.kind, "at strength 1": d.what} for d in DAMAGES},
                 "results": results, "version": __version__}
     paths = [folder / "what-metrics-see.json", folder / "what-metrics-see.png"]
-    with whole_file(paths[0]) as file:
-        file.write((json.dumps(document, indent=1) + "\n").encode())
+    save_numbers(document, paths[0], indent=1)
     what_metrics_see(document, paths[1])
     return paths
