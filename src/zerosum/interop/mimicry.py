@@ -1,4 +1,4 @@
-"""Weights of mimicry (kwotsin/mimicry): the ResNets of DCGAN, WGAN-GP and SNGAN, which it names alike.
+"""Weights of mimicry (kwotsin/mimicry): the ResNets of DCGAN, WGAN-GP, SNGAN and SSGAN, which it names alike.
 
 Its generators count blocks from 2 (`l1`, `block2`, ...), its discriminators from 1; the head takes the next number.
 """
@@ -22,6 +22,14 @@ def rename(key: str, first_block: int) -> str:
         part, *rest = rest
         return ".".join(["blocks", str(int(layer.removeprefix("block")) - first_block), _BLOCK[part], *rest])
     return ".".join([_HEAD[layer[0]], *rest])
+
+
+def rename_two_heads(key: str) -> str:
+    """The name in `networks.TwoHeads` of a weight of SSGAN's discriminator, whose second head is `l_y`."""
+    if key.startswith("l_y."):
+        return key.replace("l_y.", "question.")
+    ours = rename(key, first_block=1)
+    return f"trunk.{ours}" if ours.startswith("blocks.") else ours.replace("linear.", "head.")
 
 
 def first_block(state: Mapping[str, Tensor]) -> int:

@@ -7,7 +7,7 @@ numbers and raise ValueError, in one sentence, for sizes they cannot be built fo
 from .autoencoder import AEDiscriminator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .described import build_layers
-from .features import FeatureDiscriminator
+from .features import FeatureDiscriminator, TwoHeads
 from .guidelines import check_dcgan_guidelines
 from .keras_dcgan import KerasDCGANDiscriminator, KerasDCGANGenerator
 from .mlp import MLPDiscriminator, MLPGenerator
@@ -19,5 +19,5 @@ from .sngan import SNGANDiscriminator, SNGANGenerator
 __all__ = ["AEDiscriminator", "DCGANDiscriminator", "DCGANGenerator", "FeatureDiscriminator",
            "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator", "MLPGenerator",
            "PatchDiscriminator", "R3GANDiscriminator", "R3GANGenerator", "ResNetDiscriminator",
-           "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "build_layers",
-           "check_dcgan_guidelines"]
+           "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "TwoHeads",
+           "build_layers", "check_dcgan_guidelines"]

@@ -2,6 +2,7 @@
 
     FeatureDiscriminator    features, and the score that is made of them
     Embedding               features, and as many numbers as wanted that are made of them
+    TwoHeads                the score, and beside it the logits of a question, both of the same features
 """
 
 from torch import Tensor, nn
@@ -10,6 +11,8 @@ from ..layers import MinibatchDiscrimination, init_normal
 from ..ops import at_least_float32
 from .dcgan import DCGANDiscriminator
 from .mlp import MLPDiscriminator
+from .resnet import ResNetDiscriminator
+from .sngan import SNGANDiscriminator
 
 Apart = MLPDiscriminator | DCGANDiscriminator
 
@@ -66,3 +69,33 @@ class Embedding(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map samples x (N, *shape) to (N, outputs), float32."""
         return at_least_float32(self.last(self.features(x)))
+
+
+class TwoHeads(nn.Module):
+    """x -> trunk -> features (N, F) -> Linear -> score; and features -> Linear -> logits of `answers` to a question.
+
+    The trunk is `network` without its last layer, which becomes the first head; the second starts as a ResNet's does.
+    """
+
+    def __init__(self, network: ResNetDiscriminator | SNGANDiscriminator | DCGANDiscriminator, answers: int):
+        super().__init__()
+        if isinstance(network, DCGANDiscriminator):
+            apart = FeatureDiscriminator(network)
+            self.trunk, self.head = apart.trunk, apart.head
+        else:
+            self.trunk, self.head = network, network.linear
+            network.linear = nn.Identity()
+        self.question = nn.Linear(self.head.in_features, answers)
+        nn.init.xavier_uniform_(self.question.weight)
+
+    def features(self, x: Tensor) -> Tensor:
+        """What both heads see of images (N, C, H, W): (N, F)."""
+        return self.trunk(x).view(len(x), -1)
+
+    def answers(self, x: Tensor) -> Tensor:
+        """Logits of the answers, (N, answers), float32."""
+        return at_least_float32(self.question(self.features(x)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score images (N, C, H, W): (N,), float32."""
+        return at_least_float32(self.head(self.features(x)).squeeze(1))

@@ -1,14 +1,22 @@
 """kwotsin/mimicry: ResNets at 32 px and more, spectral normalization, and losses."""
 
 import copy
+import dataclasses
 from functools import partial
 
 from torch import Tensor, nn
 
-from zerosum.interop.mimicry import convert, discriminator_settings, first_block, generator_settings, rename
+from zerosum.interop.mimicry import (
+    convert,
+    discriminator_settings,
+    first_block,
+    generator_settings,
+    rename,
+    rename_two_heads,
+)
 from zerosum.layers import spectral_norm
 from zerosum.losses import OBJECTIVES, binary_cross_entropy
-from zerosum.networks import ResNetDiscriminator, ResNetGenerator
+from zerosum.networks import ResNetDiscriminator, ResNetGenerator, TwoHeads
 
 from .case import Case, play
 
@@ -28,6 +36,45 @@ def discriminator(case: Case, pool: str) -> dict[str, Tensor]:
     network.load_state_dict(convert(case.state))
     return play(case, network, partial(rename, first_block=first_block(case.state)), "out0",
                 lambda x: network(x).unsqueeze(1))
+
+
+def self_supervised(case: Case) -> dict[str, Tensor]:
+    """SSGAN's discriminator: its heads have mimicry's own spectral norm, its blocks PyTorch's."""
+    trunk = {key: value for key, value in case.state.items() if key.startswith("block")}
+    network = spectral_norm(TwoHeads(ResNetDiscriminator(
+        **discriminator_settings(trunk, case.inputs["x"].shape[-1]), pool="sum"), len(case.state["l_y.bias"])))
+    heads = {name: network.question if name == "l_y" else network.head
+             for name, kind in (key.rsplit(".", 1) for key in case.state) if kind == "sn_u"}
+    state = {rename_two_heads(key): value for key, value in case.state.items() if "sn_" not in key}
+    for name, layer in heads.items():
+        state[f"{rename_two_heads(name + '.weight')}_u"] = case.state[f"{name}.sn_u"][0]
+        state[f"{rename_two_heads(name + '.weight')}_v"] = layer.weight_v                 # follows from u
+    network.load_state_dict(state)
+    found: dict[str, Tensor] = {}
+
+    def forward(x: Tensor) -> Tensor:
+        # Theirs takes a step of the power method in evaluation too, which it forgets.
+        before = {layer: layer.weight_u.clone() for layer in heads.values()}
+        mode = "train" if network.training else "eval"
+        for layer in heads.values():
+            layer.train()
+        features = network.features(x)
+        score, answers = network.head(features), network.question(features)
+        found[f"out.out1_{mode}"] = answers.detach()
+        if mode == "eval":
+            for layer, u in before.items():
+                layer.weight_u.copy_(u)
+        return score
+
+    own = {key: value for key, value in case.expected.items() if "sn_" in key}
+    plain = {key: value for key, value in case.expected.items() if key not in own}
+    found |= play(dataclasses.replace(case, expected=plain), network, rename_two_heads, "out0", forward)
+    for key in own:
+        _, name, kind = key.split(".")
+        layer = heads[name]
+        sigma = layer.weight_u @ layer.matrix() @ layer.weight_v
+        found[key] = layer.weight_u[None] if kind == "sn_u" else sigma.detach()[None]
+    return found
 
 
 def own_spectral_norm(case: Case) -> dict[str, Tensor]:
@@ -71,6 +118,8 @@ def _class(family: str, kind: str, size: int) -> tuple[str, str]:
 SIZES = (32, 48, 64, 128)
 ADAPTERS = {(REPO, "torch_mimicry.modules.losses"): losses,
             (REPO, "torch_mimicry.modules.spectral_norm (default=False variant)"): own_spectral_norm}
-ADAPTERS |= {_class(family, "Generator", size): generator for family in ("DCGAN", "WGAN-GP", "SNGAN") for size in SIZES}
+ADAPTERS |= {_class(family, "Generator", size): generator for family in ("DCGAN", "WGAN-GP", "SNGAN", "SSGAN")
+             for size in SIZES}
+ADAPTERS |= {_class("SSGAN", "Discriminator", size): self_supervised for size in SIZES}
 ADAPTERS |= {_class(family, "Discriminator", size): partial(discriminator, pool=pool)
              for family, pool in (("DCGAN", "sum"), ("WGAN-GP", "mean"), ("SNGAN", "sum")) for size in SIZES}
