@@ -1,4 +1,9 @@
-"""Claim of self-supervised GAN (1811.11212): D knows the turns, its features know more, and its samples are better."""
+"""Claim of self-supervised GAN (1811.11212): D knows the turns, its features know more, and its samples are better.
+
+That D forgets without the turns is not seen here. The paper's discriminator does so after hundreds of thousands of
+steps on ImageNet; in 1200 steps on digits its features lost 0.02 to 0.06 of accuracy with three seeds on which the
+presets were tuned, gained 0.03 to 0.06 with the seeds of the claim, and stayed far below those with turns in all six.
+"""
 
 import torch
 from torch import Tensor
