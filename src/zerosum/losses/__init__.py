@@ -15,11 +15,14 @@ from .realness import REALNESS_GENERATORS, anchors, divergence, realness_discrim
 from .relativistic import RELATIVISTIC, relativistic, relativistic_average
 from .scores import OBJECTIVES, Objective, binary_cross_entropy, least_squares, squared_error
 from .smoothing import label_smoothing
+from .sphere import distance_moments, distance_to_pole, to_sphere
 
-__all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "RELATIVISTIC", "Divergence", "Moves",
-           "Objective", "Policy", "Standing", "accuracy_below", "always", "anchors", "auxiliary",
-           "below_margin", "binary_cross_entropy", "covariance_ipm", "distance_margin", "divergence",
+__all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "RELATIVISTIC",
+           "Divergence", "Moves", "Objective", "Policy", "Standing", "accuracy_below", "always",
+           "anchors", "auxiliary", "below_margin", "binary_cross_entropy", "covariance_ipm",
+           "distance_margin", "distance_moments", "distance_to_pole", "divergence",
            "feature_matching", "fisher_ipm", "identification", "label_smoothing", "least_squares",
-           "loss_margin", "loss_sensitive", "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2",
-           "pulling_away", "ranking", "real_logit", "realness_discriminator", "relativistic",
-           "relativistic_average", "second_moment", "squared_error", "standing", "weight_decay"]
+           "loss_margin", "loss_sensitive", "mean_difference", "mean_ipm", "mean_similarity", "mmd",
+           "mmd2", "pulling_away", "ranking", "real_logit", "realness_discriminator",
+           "relativistic", "relativistic_average", "second_moment", "squared_error", "standing",
+           "to_sphere", "weight_decay"]
