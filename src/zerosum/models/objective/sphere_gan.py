@@ -1,4 +1,5 @@
-"""Sphere GAN: Sphere Generative Adversarial Network Based on Geometric Moment Matching (Park and Kwon, CVPR 2019).
+"""Sphere GAN: Sphere Generative Adversarial Network Based on Geometric Moment Matching (Park and Kwon, CVPR 2019),
+which is not on arXiv; the authors' code: github.com/SWPark92/SphereGAN.
 
     min_G max_D  sum_{r=1..R} E[d^r(N, D(x))] - E[d^r(N, D(G(z)))]
     d: geodesic distance on the sphere S^n from its north pole N, in [0, pi]
@@ -61,8 +62,7 @@ class SphereGAN(LatentModel):
 
     card = Card(
         title="Sphere Generative Adversarial Network Based on Geometric Moment Matching", authors="Park, Kwon",
-        year=2019, arxiv="https://openaccess.thecvf.com/content_CVPR_2019/html/Park_Sphere_Generative_Adversarial_"
-                         "Network_Based_on_Geometric_Moment_Matching_CVPR_2019_paper.html",
+        year=2019, arxiv="https://github.com/SWPark92/SphereGAN",
         summary="The critic's answers lie on a sphere, and moments of their distances from its north pole are what "
                 "real and generated samples are told apart by: bounded without a penalty.",
         tasks=("generation",), structure="direct", density="implicit",
