@@ -254,3 +254,4 @@ def test_a_row_of_panels_has_all_of_them():
     row = row_of(panels)
     assert row.width > panels[0][1].width + 50 and row.height > panels[0][1].height
     assert row.getcolors(1_000_000) != [(row.width * row.height, (255, 255, 255))]
+    assert row_of([("a title of some length", panels[1][1])]).width > row_of(panels[1:]).width + 50

@@ -1,6 +1,7 @@
 """The picture of a claim: what is real, what the model made, and what its baseline made, side by side."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
@@ -51,12 +52,13 @@ def curves_panel(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], 
 
 
 def row_of(panels: Sequence[tuple[str, Image.Image]]) -> Image.Image:
-    """Lay panels out from left to right, each under its title."""
-    heights, widths = [p.height for _, p in panels], [p.width for _, p in panels]
+    """Lay panels out from left to right, each under its title, which may be the wider of the two."""
+    font = ImageFont.load_default(size=14)
+    heights, widths = [p.height for _, p in panels], [max(p.width, ceil(font.getlength(t))) for t, p in panels]
     sheet = Image.new("RGB", (sum(widths) + GAP * (len(panels) + 1), max(heights) + TITLE + GAP), PAPER)
-    draw, font, x = ImageDraw.Draw(sheet), ImageFont.load_default(size=14), GAP
-    for title, panel in panels:
-        draw.text((x + panel.width / 2, TITLE / 2), title, INK, font, anchor="mm")
-        sheet.paste(panel.convert("RGB"), (x, TITLE))
-        x += panel.width + GAP
+    draw, x = ImageDraw.Draw(sheet), GAP
+    for (title, panel), width in zip(panels, widths, strict=True):
+        draw.text((x + width / 2, TITLE / 2), title, INK, font, anchor="mm")
+        sheet.paste(panel.convert("RGB"), (x + (width - panel.width) // 2, TITLE))
+        x += width + GAP
     return sheet
