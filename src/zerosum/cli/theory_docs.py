@@ -90,9 +90,10 @@ def _matched(games: Sequence[Mapping[str, Any]]) -> str:
     scales = [game for game in games if game["d_lr"] > game["lr"]]
     alike = [game for game in scales if game["modes"] >= five["modes"]]
     pairs = ", ".join(f"{game['d_lr']:g} and {game['lr']:g}" for game in alike) or "none"
+    idle = ", so that here five steps do not pay at all" if equal["modes"] >= five["modes"] else ""
     return (f"**One step on two time scales {'matches' if alike else 'does not match'} five steps at equal rates** "
             f"({five['modes']:g} modes) with {len(alike)} of {len(scales)} pairs of rates ({pairs}). Equal rates with "
-            f"one step reach {equal['modes']:g}{', so that here five steps do not pay at all' if equal['modes'] >= five['modes'] else ''}.")
+            f"one step reach {equal['modes']:g}{idle}.")
 
 
 def distances_page(document: Mapping[str, Any]) -> str:
