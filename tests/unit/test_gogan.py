@@ -1,5 +1,7 @@
 """GoGAN: the ranking losses, the stages, and the generator that stands still; completion of images."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -129,3 +131,22 @@ def test_completion_finds_the_z_of_what_is_known():
     assert (completed - x).abs().max() < 0.05 < (x[..., ~known] + 1).abs().min()
     with pytest.raises(UsageError, match="completes samples of shape"):
         complete(model, x[:, :, :4], known)
+
+
+class TwoValleys(nn.Module):
+    """z -> a known half z^4 - 2 z^2 + z / 2, which is least at two places, and a hidden half z, which tells them."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        known = z ** 4 - 2 * z ** 2 + z / 2
+        return torch.stack([known, z], 2)[:, :, None]                            # (N, 1, 1, 2)
+
+
+def test_completion_from_many_starts_leaves_local_minima():
+    model = trainer_of("tiny", width=8, z_dim=1).model
+    model.data = replace(model.data, shape=(1, 1, 2))
+    model.generator = TwoValleys()
+    x = model.generator(torch.linspace(-1.2, -1.0, 20)[:, None])                 # in the deeper valley
+    known = torch.tensor([True, False])
+    worst = {starts: (complete(model, x, known, starts=starts, seed=3) - x).abs().max() for starts in (1, 16)}
+    assert worst[1] > 1.5                                                        # some end in the other one, at z = 0.9
+    assert worst[16] < 0.3                                                       # all found theirs

@@ -6,25 +6,31 @@ from torch import Tensor
 from ..core import Model, UsageError, adam, require
 
 
-def complete(model: Model, x: Tensor, known: Tensor, *, steps: int = 300, lr: float = 0.05, seed: int = 0) -> Tensor:
+def complete(model: Model, x: Tensor, known: Tensor, *, starts: int = 1, steps: int = 300, lr: float = 0.05,
+             seed: int = 0) -> Tensor:
     """Complete images x (N, C, H, W) where `known` (broadcast to x) is False; what is known stays as it is.
 
-    z^ = argmin_z |known (G(z) - x)|_1, by Adam from a random z, one for each image (the contextual loss of Yeh et al.,
-    1607.07539; how 1704.04865, Sec. 4, compares generators). Raises UsageError for a model that makes nothing from
+    z^ = argmin_z |known (G(z) - x)|_1, by Adam from random z, for each image the best of `starts` many (the contextual
+    loss of Yeh et al., 1607.07539; how 1704.04865, Sec. 4, compares generators). A generator of sharp images has many
+    local minima: from one start it may lose to a blurred one. Raises UsageError for a model that makes nothing from
     noise, or images of another shape.
     """
     require(model, "generate")
     if x.shape[1:] != model.data.shape:
         raise UsageError(f"this model completes samples of shape {model.data.shape}, not {tuple(x.shape[1:])}")
-    x, known = x.to(model.device), known.to(model.device)
-    z = model.noise(len(x), torch.Generator().manual_seed(seed)).requires_grad_()              # type: ignore[operator]
+    x = x.to(model.device)
+    known = known.to(model.device).expand_as(x)
+    wanted, seen = x.repeat(starts, 1, 1, 1), known.repeat(starts, 1, 1, 1)
+    z = model.noise(len(wanted), torch.Generator().manual_seed(seed)).requires_grad_()         # type: ignore[operator]
     optimizer, training = adam(lr)([z]), model.training
     model.eval()
     for _ in range(steps):
-        loss = ((model.generate(z) - x) * known).abs().sum()                                   # type: ignore[operator]
+        loss = ((model.generate(z) - wanted) * seen).abs().sum()                               # type: ignore[operator]
         z.grad, = torch.autograd.grad(loss, z)
         optimizer.step()
     with torch.no_grad():
-        completed = torch.where(known, x, model.generate(z))                                   # type: ignore[operator]
+        found = model.generate(z)                                                              # type: ignore[operator]
     model.train(training)
-    return completed
+    errors = ((found - wanted) * seen).abs().flatten(1).sum(1).view(starts, len(x))
+    best = found.view(starts, *x.shape)[errors.argmin(0), torch.arange(len(x), device=x.device)]
+    return torch.where(known, x, best)

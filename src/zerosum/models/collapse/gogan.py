@@ -55,7 +55,7 @@ class GoGAN(WGAN):
     PRESETS = {
         "paper": {"data": "photos", "image_size": 64, "batch_size": 64, "steps": 150_000},
         "small": {"data": "digits", "image_size": 16, "network": "mlp", "width": 128, "z_dim": 64, "stages": 2,
-                  "stage_steps": 500, "n_critic": 3, "clip": 0.04, "lr": 1e-3, "batch_size": 32, "steps": 1_000,
+                  "stage_steps": 500, "n_critic": 3, "clip": 0.04, "lr": 1e-3, "batch_size": 64, "steps": 1_000,
                   "ema": 8_000},
         "ring": {"data": "ring", "width": 128, "z_dim": 32, "stages": 2, "stage_steps": 600, "clip": 0.05,
                  "lr": 1e-3, "batch_size": 64, "steps": 1_200},
