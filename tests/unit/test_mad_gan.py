@@ -9,7 +9,7 @@ from torch.nn.functional import cosine_similarity, log_softmax
 from zerosum.core import UsageError
 from zerosum.data import load_data
 from zerosum.engine import Trainer
-from zerosum.losses import identification, mean_similarity, real_logit
+from zerosum.losses import detection, identification, mean_similarity, real_logit
 from zerosum.runs import construct, plan
 
 
@@ -30,6 +30,17 @@ def test_generators_are_classes_0_to_k_and_the_data_is_class_k():
     sure = 100 * torch.eye(4)
     assert identification(sure[3:], sure[:3, None]) < 1e-6
     assert identification(sure[:1], sure[:3, None]).item() == pytest.approx(100 / 4)       # the one real sample
+
+
+def test_detection_is_identification_with_the_generators_classes_merged():
+    """-log D_{K+1} of the data and -log sum_i D_i of the others; the gradient of all K logits is one."""
+    real, fake = random(4, 4), random(3, 5, 4).requires_grad_()
+    by_hand = -fake.softmax(-1)[..., :3].sum(-1).log().sum() - log_softmax(real, -1)[:, 3].sum()
+    assert detection(real, fake).item() == pytest.approx(by_hand.item() / 19, rel=1e-12)
+    detection(real, fake).backward()
+    wrong = fake.detach().softmax(-1)[..., 3]
+    torch.testing.assert_close(fake.grad[..., 3], wrong / 19)                # as in identification: D_{K+1} / 19
+    torch.testing.assert_close(fake.grad.sum(-1), torch.zeros(3, 5, dtype=torch.float64), atol=1e-12, rtol=0)
 
 
 def test_the_generators_are_told_the_log_probability_of_the_data_class():
@@ -88,11 +99,12 @@ def test_what_is_drawn_does_not_depend_on_how_it_is_cut():
                                rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("variant", "terms", "outputs"), [
-    ("k+1", {"discriminator/identification", "generator/adversarial"}, 4),
-    ("sim", {"discriminator/adversarial", "generator/adversarial", "generator/similarity"}, 1)])
-def test_each_variant_has_its_terms(variant, terms, outputs):
-    trainer = trainer_of(variant=variant)
+@pytest.mark.parametrize(("settings", "terms", "outputs"), [
+    ({}, {"discriminator/identification", "generator/adversarial"}, 4),
+    ({"named": False}, {"discriminator/detection", "generator/adversarial"}, 4),
+    ({"variant": "sim"}, {"discriminator/adversarial", "generator/adversarial", "generator/similarity"}, 1)])
+def test_each_variant_has_its_terms(settings, terms, outputs):
+    trainer = trainer_of(**settings)
     assert set(trainer.play()) == terms and trainer.model.discriminator.last.out_features == outputs
 
 

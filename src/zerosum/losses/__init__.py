@@ -5,7 +5,7 @@ from .balance import Moves, Policy, Standing, accuracy_below, always, loss_margi
 from .divergences import DIVERGENCES, Divergence
 from .energies import below_margin, pulling_away
 from .fisher import fisher_ipm, mean_difference, second_moment
-from .identification import identification, mean_similarity, real_logit
+from .identification import detection, identification, mean_similarity, real_logit
 from .loss_sensitive import distance_margin, loss_sensitive, weight_decay
 from .matching import feature_matching
 from .mmd import mmd, mmd2
@@ -17,12 +17,11 @@ from .scores import OBJECTIVES, Objective, binary_cross_entropy, least_squares, 
 from .smoothing import label_smoothing
 from .sphere import distance_moments, distance_to_pole, to_sphere
 
-__all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "RELATIVISTIC",
-           "Divergence", "Moves", "Objective", "Policy", "Standing", "accuracy_below", "always",
-           "anchors", "auxiliary", "below_margin", "binary_cross_entropy", "covariance_ipm",
-           "distance_margin", "distance_moments", "distance_to_pole", "divergence",
-           "feature_matching", "fisher_ipm", "identification", "label_smoothing", "least_squares",
-           "loss_margin", "loss_sensitive", "mean_difference", "mean_ipm", "mean_similarity", "mmd",
-           "mmd2", "pulling_away", "ranking", "real_logit", "realness_discriminator",
-           "relativistic", "relativistic_average", "second_moment", "squared_error", "standing",
-           "to_sphere", "weight_decay"]
+__all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "RELATIVISTIC", "Divergence", "Moves",
+           "Objective", "Policy", "Standing", "accuracy_below", "always", "anchors", "auxiliary",
+           "below_margin", "binary_cross_entropy", "covariance_ipm", "detection", "distance_margin",
+           "distance_moments", "distance_to_pole", "divergence", "feature_matching", "fisher_ipm",
+           "identification", "label_smoothing", "least_squares", "loss_margin", "loss_sensitive",
+           "mean_difference", "mean_ipm", "mean_similarity", "mmd", "mmd2", "pulling_away", "ranking",
+           "real_logit", "realness_discriminator", "relativistic", "relativistic_average", "second_moment",
+           "squared_error", "standing", "to_sphere", "weight_decay"]

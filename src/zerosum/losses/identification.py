@@ -5,7 +5,7 @@ Logits have K + 1 classes: class i < K is generator i, the last is the data.
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy, normalize, softplus
 
 
 def identification(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
@@ -16,6 +16,15 @@ def identification(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
     makers = torch.arange(len(logits_fake), device=logits_fake.device).repeat_interleave(logits_fake.shape[1])
     real = torch.full((len(logits_real),), len(logits_fake), device=logits_real.device)
     return cross_entropy(torch.cat([logits_fake.flatten(0, 1), logits_real]), torch.cat([makers, real]))
+
+
+def detection(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    """Cross-entropy of telling the data from K generators, none of which is named: their K classes are one.
+
+    Logits and weights are those of `identification`, and so is the best D_{K+1} = p / (p + sum_i p_i).
+    """
+    real, fake = real_logit(logits_real), real_logit(logits_fake)
+    return torch.cat([softplus(-real), softplus(fake).flatten()]).mean()
 
 
 def real_logit(logits: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, adam, between, positive, register
-from ...losses import OBJECTIVES, identification, mean_similarity, real_logit
+from ...losses import OBJECTIVES, detection, identification, mean_similarity, real_logit
 from ...networks.features import Embedding
 from ...networks.pairs import pair_of
 
@@ -58,6 +58,7 @@ class MADGAN(LatentModel):
         z_dim: int = 100                     # numbers in z that the generators see
         prior: Literal["normal", "uniform"] = "normal"        # z ~ N(0, I) or U(-1, 1)
         variant: Literal["k+1", "sim"] = "k+1"                # D names the generator, or similar generators pay
+        named: bool = True                   # k+1: D names the generator; false: it tells all of them from the data
         generators: int = 3                  # K
         own_layers: int = 1                  # last layers that each generator has for itself; the others are shared
         similarity_weight: float = 1.0       # lambda of the variant sim
@@ -117,7 +118,9 @@ class MADGAN(LatentModel):
         x_fake = self.generate_all(self.noise(batch))
         real, fake = self.discriminator(batch.x), self.discriminator(x_fake.flatten(0, 1))
         if self.cfg.variant == "k+1":
-            return {"identification": identification(real, fake.unflatten(0, x_fake.shape[:2]))}
+            fake = fake.unflatten(0, x_fake.shape[:2])
+            return {"identification": identification(real, fake)} if self.cfg.named else {
+                "detection": detection(real, fake)}
         return {"adversarial": self.objective.discriminator(real, fake)}
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
