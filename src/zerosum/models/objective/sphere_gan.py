@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, adam, between, positive, register
 from ...losses import distance_moments, distance_to_pole
-from ...networks.features import ManyOutputs
+from ...networks.features import Embedding
 from ...networks.pairs import pair_of
 
 
@@ -74,7 +74,7 @@ class SphereGAN(LatentModel):
         super().__init__(cfg, data)
         self.generator, critic = pair_of(cfg, data.shape)
         perceptron = cfg.network == "mlp" or not data.is_image
-        self.critic = self.perceptron() if perceptron else ManyOutputs(critic, cfg.dims)
+        self.critic = self.perceptron() if perceptron else Embedding(critic, cfg.dims)
 
     def perceptron(self) -> nn.Module:
         """A critic of two hidden layers, x -> [Linear, layer norm, LeakyReLU] x 2 -> Linear."""
