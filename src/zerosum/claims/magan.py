@@ -59,8 +59,9 @@ def measure(trial: Trial) -> Found:
 CLAIM = Claim(
     statement="The margin starts at the energy of real samples after pre-training, only ever comes down, and images "
               "are at least as good as with the margin fixed where it starts.",
-    baseline="EBGAN with the margin fixed at m_0, after the same pre-training: MAGAN that never adapts. Neither's "
-             "weights are averaged, as in the paper",
+    baseline="EBGAN with the margin fixed at m_0, after the same pre-training: MAGAN that never adapts. Both have a "
+             "third as many codes as pixels, as the paper's; with 128 for 64 pixels D learns the identity, and FID is "
+             "45 and 52 where the margin follows (2.3 with m fixed; seeds 10 and 11, 2,600 steps)",
     sides={
         "magan": Side("magan", "small"),
         "m fixed": Side("magan", "small", {"adaptive": False}),
@@ -70,8 +71,10 @@ CLAIM = Claim(
         Check("the margin never rises", "increases of m, magan", "exactly", 0, "catalogue OBJ-12; 1704.03817, Alg. 1"),
         Check("it falls at least twice", "decreases of m, magan", "at least", 2, "catalogue OBJ-12"),
         Check("without adaptation it does not", "decreases of m, m fixed", "exactly", 0, "ablation"),
-        Check("FID of digits at most that with m fixed at m_0", "fid ratio", "at most", 1.0,
-              "catalogue OBJ-12; 1704.03817, Sec. 5: of the weights as they are, at the end of training"),
+        Check("FID of digits at most that with m fixed at m_0", "fid ratio, averaged weights", "at most", 1.0,
+              "catalogue OBJ-12; 1704.03817, Sec. 5"),
+        Check("so it is without averaging of weights, at the end of training", "fid ratio", "at most", 1.0,
+              "1704.03817, which averages none"),
     ),
     measure=measure,
 )
