@@ -100,6 +100,15 @@ def test_stage_and_frozen_generator_survive_a_resume(cut, tmp_path):
     assert same(state(straight.model), state(second.model))
 
 
+def test_the_critic_has_its_own_learning_rate_or_the_generators():
+    def rates(**settings) -> list[float]:
+        players = trainer_of(lr=2e-3, **settings).model.players()
+        return [player.optimizer(player.parameters()).lr for player in players.values()]
+
+    assert list(trainer_of().model.players()) == ["critic", "generator"]
+    assert rates() == [2e-3, 2e-3] and rates(critic_lr=1e-3) == [1e-3, 2e-3]
+
+
 def test_a_frozen_network_has_no_parameters_and_the_same_names():
     network = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
     still = frozen(network)

@@ -1,4 +1,8 @@
-"""Claim of GoGAN (1704.04865): a second stage, which must beat the first, is better than as much more of the first."""
+"""Claim of GoGAN (1704.04865): a second stage, which must beat the first, is better than as much more of the first.
+
+The ranking and the completion hold; images are as good as those of the first stage gone on, not better: where the
+critic is calm enough to rank, it serves both alike.
+"""
 
 import copy
 
