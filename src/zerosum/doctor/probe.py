@@ -31,7 +31,9 @@ class Probe:
     separation: float | None = None          # probability that D scores a real sample above a generated one
 
     def to_json(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if name != "step"}
+        numbers = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
+        del numbers["step"]
+        return numbers
 
     @classmethod
     def from_json(cls, step: int, document: dict[str, Any]) -> "Probe":
