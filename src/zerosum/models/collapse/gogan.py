@@ -11,7 +11,7 @@ the new generator, and that above the old one.
 Found here  on digits the critic ranks, and the second stage completes images better than the first ended; but as many
             more steps of the first do as well (FID 4.4, 4.3, 5.6 for 4.9, 4.3, 5.6; completion too). With a faster or
             noisier critic (critic_lr 1e-3, batches of 32) the second stage is better (4.6, 5.4, 5.3 for 7.6, 6.7, 6.4),
-            but then the order of the scores comes and goes. Both together were not found in 12 CPU minutes.
+            but then the order of the scores comes and goes. Settings in which both hold were not found.
 
 Players     critic (n_critic updates per step), generator (one update). The stage before's generator is of no player.
 Departures  G_i is scored by the present critic, as in the authors' released code. Optimizers go on from stage to stage.
