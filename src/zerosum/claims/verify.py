@@ -100,9 +100,9 @@ def measure(model: str, seed: int, picture: Path | None = None,
     seconds = {"wall": round(time.monotonic() - wall, 1), "cpu": round(time.process_time() - cpu, 1),
                "training": {side: round(spent, 1) for side, spent in trial.seconds.items()}}
     if picture is not None and trial.panels:
-        # Of 256 colours, which is all that grids, points and lines need: the repository keeps a picture per claim.
+        # Of 96 colours, which is all that grids, points and lines need: the repository keeps a picture per claim.
         # Without k-means the white between the panels takes most of them, and coloured images turn into patches.
-        save_png(row_of(trial.panels).quantize(256, kmeans=1), picture)
+        save_png(row_of(trial.panels).quantize(96, kmeans=1), picture)
     return {"quantities": quantities, "seconds": seconds, "date": time.strftime("%Y-%m-%d", time.gmtime())}
 
 
