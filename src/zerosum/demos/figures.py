@@ -158,8 +158,9 @@ def game_order(document: Mapping[str, Any], path: Path) -> None:
 
 def clinic(pictures: Mapping[str, Any], path: Path) -> None:
     """Samples of each ill training, beside each other."""
-    figure = new_figure(11.0, 2.9 * -(-len(pictures) // 4), layout="constrained")
-    axes = list(figure.subplots(-(-len(pictures) // 4), 4, squeeze=False).flat)
+    rows = -(-len(pictures) // 4)
+    figure = new_figure(11.0, 2.9 * rows, layout="constrained")
+    axes = list(figure.subplots(rows, 4, squeeze=False).flat)
     for axis in axes:
         axis.axis("off")
     for axis, (name, picture) in zip(axes, pictures.items(), strict=False):

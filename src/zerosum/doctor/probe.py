@@ -31,9 +31,8 @@ class Probe:
     separation: float | None = None          # probability that D scores a real sample above a generated one
 
     def to_json(self) -> dict[str, Any]:
-        numbers = {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
-        del numbers["step"]
-        return numbers
+        return {name: round(value, 4) if isinstance(value, float) else value
+                for name, value in asdict(self).items() if name != "step"}
 
     @classmethod
     def from_json(cls, step: int, document: dict[str, Any]) -> "Probe":
@@ -54,8 +53,7 @@ class Ground:
             if len(self.asked) < SAMPLES // CHUNK:
                 self.asked.append(part)
         self.features = torch.cat(features)
-        self.labels = None if labels[0] is None else torch.cat(labels)
-        self.groups = self._groups(data)
+        self.groups = self._groups(data, None if labels[0] is None else torch.cat(labels))
         self.expected = torch.bincount(self.groups).double() / len(self.groups)
         some = self.features[:SAMPLES]
         distances = torch.cdist(some, self.features)
@@ -66,9 +64,9 @@ class Ground:
         self.spreads = [mean_distance(self.features[self.groups == group][:SAMPLES // 4])
                         for group in range(len(self.expected))]
 
-    def _groups(self, data: Dataset) -> Tensor:
-        if self.labels is not None and 1 < data.spec.num_classes <= CLASSES:
-            return self.labels
+    def _groups(self, data: Dataset, labels: Tensor | None) -> Tensor:
+        if labels is not None and 1 < data.spec.num_classes <= CLASSES:
+            return labels
         if data.modes is not None:
             return torch.cdist(self.features, torch.as_tensor(data.modes).float()).argmin(1)
         return clusters(self.features, min(CLUSTERS, len(self.features)))
