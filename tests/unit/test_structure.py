@@ -27,8 +27,8 @@ MAY: dict[str, set[str]] = {
     "runs": BASE | {"data", "doctor", "engine", "metrics", "models"},
 }
 MAY["claims"] = set(MAY)                      # everything below
-MAY["demos"] = MAY["claims"]
-MAY["cli"] = MAY["claims"] | {"claims", "demos"}
+MAY["demos"] = MAY["study"] = MAY["claims"]
+MAY["cli"] = MAY["claims"] | {"claims", "demos", "study"}
 MAY["__init__"] = MAY["cli"] | {"cli"}        # the door
 MAY["__main__"] = {"cli"}
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "measure runs alike, and say which differences are more than chance"),
     "doctor": ("doctor", "say what is wrong with a training, and what to try"),
     "report": ("evaluate", "write a run's report.html anew"),
+    "study": ("study", "compare systems fairly: hyper-parameters x seeds at equal budgets"),
     "verify": ("verify", "measure a paper's claim against its baseline"),
     "data": ("data", "list, show or prepare data"),
 }
