@@ -55,7 +55,7 @@ def _article(type_name: str) -> str:
     if "|" in type_name:
         return "one of " + ", ".join(type_name.split("|"))
     if "," in type_name:
-        return f"a list of numbers like {type_name}"
+        return "a list of names" if type_name.startswith("str") else f"a list of numbers like {type_name}"
     return {"int": "a whole number", "float": "a number", "bool": "true or false"}.get(type_name, type_name)
 
 

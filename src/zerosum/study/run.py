@@ -160,9 +160,10 @@ class Crew:
         environment = dict(os.environ)
         if torch.cuda.device_count() > 1:
             environment["CUDA_VISIBLE_DEVICES"] = str(place % torch.cuda.device_count())
-        # In a session of their own: Ctrl-C reaches this process, which then tells them.
-        hand = subprocess.Popen([sys.executable, "-m", f"{__package__}.worker"], stdin=subprocess.PIPE, text=True,
-                                stdout=sys.stderr, env=environment, start_new_session=True)
+        # In a session of their own: Ctrl-C reaches this process, which then tells them. What they print goes to the
+        # error stream (2, as a notebook's has no number).
+        hand = subprocess.Popen([sys.executable, "-m", f"{__package__}.worker"], stdin=subprocess.PIPE, stdout=2,
+                                text=True, env=environment, start_new_session=True)
         assert hand.stdin is not None
         hand.stdin.write(self.order)
         hand.stdin.flush()

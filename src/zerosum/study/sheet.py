@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from ..core import UsageError, build, positive, unknown
+from ..core import UsageError, build, positive, settings_of, unknown
 from ..data import DataConfig, Dataset, load_data
 from ..metrics import METRICS
 from ..runs import Plan, plan
@@ -162,7 +162,11 @@ def read_sheet(path: str | Path) -> Sheet:
 
 def sheet_of(document: Mapping[str, Any], name: str, folder: Path = Path()) -> Sheet:
     """A study from the contents of its file; paths in it are relative to `folder`."""
-    rules = build(Rules, {key: value for key, value in document.items() if key not in SECTIONS})
+    known = [each.name for each in settings_of(Rules)]
+    for key in document:
+        if key not in (*known, *SECTIONS):
+            raise unknown("entry", key, [*known, *SECTIONS])
+    rules = build(Rules, {key: value for key, value in document.items() if key in known})
     systems = document.get("systems")
     if isinstance(systems, list):
         systems = {str(each): {"model": each} for each in systems}
@@ -193,6 +197,10 @@ def _system(name: str, systems: Mapping[str, Any], shared: Mapping[str, Any], sp
     searched = dict(space) | dict(_table(own, "space"))
     own.pop("space", None)
     preset = own.pop("preset", None)
+    for key in ("data", "seed"):
+        if key in {*shared, *own, *searched}:
+            raise UsageError(f"{key} stands at the top of the study, as {key + 's' if key == 'seed' else key} = [...], "
+                             "since every system gets the same")
     # What a system fixes, or says false of, is not searched.
     searched = {key: value for key, value in searched.items() if key not in own and value is not False}
     return System(name, model, preset, dict(shared) | own,
