@@ -74,6 +74,7 @@ dl.list { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap:
 .list dt { color: var(--quiet) } .list dd { margin: 0; overflow-wrap: anywhere }
 figure { margin: 0; min-width: 0 }
 figure img { display: block; width: 100%; height: auto; border-radius: 3px; box-shadow: 0 0 0 1px var(--rule) }
+section > div > figure + figure { margin-top: 2rem }
 figcaption { font-size: .85rem; margin-top: .5rem; font-variant-numeric: tabular-nums }
 .pair, .strip, .charts { display: grid; gap: 1.75rem 1.5rem }
 .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); align-items: start; margin: 0 0 2.5rem }

@@ -40,14 +40,13 @@ def _scale(axis: Any, values: Sequence[float], which: str) -> None:
     """A logarithmic axis where scores are positive and far apart."""
     finite = [value for value in values if math.isfinite(value)]
     if finite and min(finite) > 0 and max(finite) > WIDE * min(finite):
-        from matplotlib.ticker import LogFormatter, NullFormatter
+        from matplotlib.ticker import FuncFormatter, LogLocator
 
         axis.set(**{f"{which}scale": "log"})
         of = getattr(axis, f"{which}axis")
-        of.set_major_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
-        of.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5))
-                               if max(finite) < 100 * min(finite) else NullFormatter())
-        of.set_tick_params(labelsize=7, which="minor")
+        of.set_major_locator(LogLocator(10, subs=(1, 2, 5) if max(finite) < 1_000 * min(finite) else (1,)))
+        of.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        of.set_minor_formatter(FuncFormatter(lambda value, _: ""))
 
 
 def _budget(axis: Any, cells: Sequence[Found], document: Mapping[str, Any], colours: Mapping[str, Any]) -> None:
@@ -91,15 +90,19 @@ def _spread(axis: Any, cells: Sequence[Found], document: Mapping[str, Any], colo
 
 def _search(axis: Any, cells: Sequence[Found], document: Mapping[str, Any], colours: Mapping[str, Any]) -> None:
     """The best score that a search of k draws finds: the median of all such searches, and the middle half of them."""
+    from matplotlib.ticker import MaxNLocator
+
     seen = []
     for cell in cells:
         colour, dashes = colours[cell.system]
         ranked, ks = cell.scores(), range(1, len(cell.draws) + 1)
         middle, low, high = ([best_of(ranked, k, share) for k in ks] for share in (0.5, 0.25, 0.75))
-        axis.plot(ks, middle, color=colour, linestyle=dashes, linewidth=1.8, label=cell.system)
+        axis.plot(ks, middle, color=colour, linestyle=dashes, linewidth=1.8, marker="o", markersize=2.5,
+                  label=cell.system)
         axis.fill_between(ks, low, high, color=colour, alpha=0.10, linewidth=0)
         seen += middle
     axis.set_xlabel("draws of hyper-parameters in the search", fontsize=9)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylabel(f"best {document['score']} found (median search, band: middle half)", fontsize=9)
     _scale(axis, seen, "y")
     axis.legend(fontsize=8, frameon=False)

@@ -17,7 +17,7 @@ from .figures import draw_figures
 from .results import Found, alike, best_of, found_in, leaders, overtakings, sure
 
 COLUMNS = ("data", "system", "best", "fresh seeds", "95 % interval", "median draw", "middle half", "trainings",
-           "diverged", "seconds each")
+           "diverged", "seconds")
 CAPTIONS = {"budget": "Score against budget: the best draw of each system, chosen anew at every moment",
             "spread": "Spread over hyper-parameters: every draw",
             "search": "What a search of so many draws finds: resampled from all of them"}
@@ -115,16 +115,24 @@ def write_report(document: Mapping[str, Any], folder: Path, errors: Sequence[str
             *(paragraph(each) for each in sentences(document)),
             *([paragraph(f"{len(errors)} trials gave no score; the first: {errors[0]}", "note warning")] if errors else
               []),
-            section("Table", table(COLUMNS, [[escape(cell) for cell in row] for row in rows_of(document)],
-                                   numbers=range(2, len(COLUMNS))),
+            section("Table", *_tables(document),
                     paragraph("best: the best score of all draws, which is lucky, as it was chosen; fresh seeds: the "
                               "mean of the same hyper-parameters with seeds that the search did not see, with its "
-                              "interval; median draw: what hyper-parameters taken at random give.", "note")),
+                              "interval; median draw: what hyper-parameters taken at random give; seconds: of one "
+                              "training.", "note")),
             section("Figures", *(_shown(path) for path in figures)),
             section("Best draws", *_bests(document)),
             section("How it was done", _rules(document))]
     with whole_file(folder / "report.html") as file:
         file.write(page(document["title"], "\n".join(body)).encode())
+
+
+def _tables(document: Mapping[str, Any]) -> Iterator[str]:
+    """A table per data set, which its heading names."""
+    for data in document["rules"]["data"]:
+        yield f"<h3>{escape(data)}</h3>"
+        yield table(COLUMNS[1:], [[escape(cell) for cell in row[1:]] for row in rows_of(document) if row[0] == data],
+                    numbers=range(1, len(COLUMNS) - 1))
 
 
 def _shown(path: Path) -> str:
