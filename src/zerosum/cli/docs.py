@@ -9,6 +9,7 @@ from typing import Any
 from ..core import find_all
 from .catalogue import SUMMARY, describe
 from .metric_docs import losses_page, metrics_page, what_metrics_see_page
+from .study_docs import QUESTIONS, study_page
 from .theory_docs import clinic_page, distances_page, optimizers_page, order_page, time_scales_page
 
 # Page -> the demonstration whose result it tells.
@@ -124,6 +125,9 @@ def generate(root: Path) -> dict[Path, str]:
     for page_name, (result, written) in DEMO_PAGES.items():
         found = json.loads((root / "results" / "demos" / f"{result}.json").read_text(encoding="utf-8"))
         files[root / "docs" / page_name] = written(found)
+    for study in QUESTIONS:
+        found = json.loads((root / "results" / "studies" / study / "results.json").read_text(encoding="utf-8"))
+        files[root / "docs" / "studies" / f"{study}.md"] = study_page(study, found)
     files[root / SUMMARY.relative_to(SUMMARY.parents[3])] = json.dumps(measured, indent=1, ensure_ascii=False) + "\n"
     return files
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from ..core import whole_file
 from ..runs.page import command, definitions, embedded, figure, page, paragraph, section, table
 from ..runs.progress import duration
 from .figures import draw_figures
-from .results import Found, alike, best_of, found_in, leaders, overtakings, sure
+from .results import Found, alike, best_of, found_in, leaders, overtakings, spreads, sure
 
 COLUMNS = ("data", "system", "best", "fresh seeds", "95 % interval", "median draw", "middle half", "trainings",
            "diverged", "seconds")
@@ -68,6 +67,12 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
             said.append(f"The order there depends on the budget: {len(changed)} of "
                         f"{len(those) * (len(those) - 1) // 2} pairs change places, as {changed[0][1]} overtakes "
                         f"{changed[0][0]}; {_in_turn([each[0] for each in order])} leads.")
+        within, between = spreads(those)
+        if len(those) > 2 and min(len(each.draws) for each in those) > 3:
+            what = "hyper-parameters matter more than the system" if within > between else \
+                "the system matters more than hyper-parameters"
+            said.append(f"There {what}: the middle half of one system's draws spans {_short(within)} (median over "
+                        f"systems), that of the systems' best draws {_short(between)}.")
     return said or ["No training has a score yet."]
 
 
@@ -143,9 +148,9 @@ def _shown(path: Path) -> str:
 
 def _bests(document: Mapping[str, Any]) -> Iterator[str]:
     for cell in found_in(document):
-        values = ", ".join(f"{name} {_value(value)}" for name, value in cell.best.values.items()) or "nothing searched"
-        ill = f"; the doctor names {cell.illness}" if cell.illness else ""
-        yield command(train_command(document, cell), f"{cell.system} on {cell.data}: {values}{ill}")
+        values = ", ".join(f"{name} {value_text(value)}" for name, value in cell.best.values.items())
+        ill = f"; of all draws, the doctor names most often: {cell.illness}" if cell.illness else ""
+        yield command(train_command(document, cell), f"{cell.system} on {cell.data}: {values or 'one setting'}{ill}")
 
 
 def _rules(document: Mapping[str, Any]) -> str:
@@ -160,13 +165,24 @@ def _rules(document: Mapping[str, Any]) -> str:
         ("seeds of a draw", ", ".join(map(str, rules["seeds"]))),
         ("fresh seeds", ", ".join(map(str, rules["confirm"])) or "none"),
         ("score", f"{document['score']} of {rules['samples']:,} samples at {rules['moments']} moments"),
-        ("searched", json.dumps({name: each["space"] for name, each in document["systems"].items()})),
+        *((f"searched of {name}", searched(each["space"])) for name, each in document["systems"].items()),
         ("training in all", duration(spent)), ("zerosum", f"{document['version']}, {document['date']}")])
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A hyper-parameter in few characters."""
     return f"{value:.3g}" if isinstance(value, float) else ",".join(map(str, value)) if isinstance(value, list) else \
         str(value)
+
+
+def searched(space: Mapping[str, Any]) -> str:
+    """What of a system is searched, in words."""
+    def words(each: Mapping[str, Any]) -> str:
+        if "values" in each:
+            return " or ".join(map(value_text, each["values"]))
+        return f"{each['low']:g} to {each['high']:g}" + (" (log)" if each["log"] else "")
+
+    return "; ".join(f"{name} {words(each)}" for name, each in space.items()) or "nothing"
 
 
 def _interval(ends: Sequence[float]) -> str:

@@ -156,3 +156,14 @@ def alike(cells: Sequence[Found]) -> list[str] | None:
         return None
     low, high = (max if cells[0].higher else min)(those, key=lambda each: each[1])[2]
     return [system for system, _, (one, other) in those if one <= high and other >= low]
+
+
+def spreads(cells: Sequence[Found]) -> tuple[float, float]:
+    """How far scores lie apart for the hyper-parameters of one system (the width of the middle half of its draws, a
+    median over systems), and for the systems at their best (the width of the middle half of their best draws)."""
+    def width(values: Sequence[float]) -> float:
+        low, high = (best_of(values, 1, share) for share in (0.25, 0.75))
+        return abs(high - low)
+
+    bests = sorted((cell.best.score() for cell in cells), reverse=cells[0].higher)
+    return median(width(cell.scores()) for cell in cells), width(bests)
