@@ -11,13 +11,14 @@ from .version import __version__
 _WHERE = {
     "train": "runs", "resume": "runs", "load": "runs", "create": "runs", "Run": "runs",
     "evaluate": "metrics", "compare": "metrics",
+    "run_study": "study",
     "Trainer": "engine", "TrainConfig": "engine",
     "DataConfig": "data", "load_data": "data",
     "Batch": "core", "Card": "core", "DataSpec": "core", "Model": "core", "LatentModel": "core", "Player": "core",
     "UsageError": "core", "ZerosumError": "core", "adam": "core", "rmsprop": "core", "sgd": "core", "register": "core",
 }
-_ROOMS = ("claims", "core", "data", "engine", "latent", "layers", "losses", "metrics", "models", "networks", "ops",
-          "penalties", "runs")
+_ROOMS = ("claims", "core", "data", "doctor", "engine", "latent", "layers", "losses", "metrics", "models", "networks",
+          "ops", "penalties", "runs", "study")
 
 __all__ = [*_WHERE, *_ROOMS, "__version__"]
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .engine import TrainConfig, Trainer
     from .metrics import compare, evaluate
     from .runs import Run, create, load, resume, train
+    from .study import run_study
 
 
 def __getattr__(name: str) -> Any:

@@ -173,6 +173,38 @@ def test_a_worker_that_comes_too_late_does_nothing(tmp_path):
     assert store.outcomes(sheet.cells[0]) == [] and store.errors(sheet.cells[0], "search") == []
 
 
+def test_a_trial_that_two_machines_queued_at_once_is_trained_once(tmp_path):
+    sheet, store = read_sheet(toy(tmp_path, draws=2)), store_in(tmp_path)
+    cell = sheet.cells[0]
+    for number in (0, 1, 0, 1):
+        store.study(cell).enqueue_trial(cell.draws[number], user_attrs={
+            "number": number, "asked": cell.draws[number], "session": "s"})
+    trained = []
+
+    def train(values, seeds):
+        trained.append(values)
+        return [Training(0, (1.0,), 0.0)]
+
+    while store.waiting(cell, "search"):
+        store.work(cell, "search", train)
+    assert trained == cell.draws[:2] and len(store.outcomes(cell)) == 2
+
+
+def test_two_machines_share_one_storage(tmp_path):
+    """Two commands, each with a folder and a worker of its own, on one data base: no trial is trained twice."""
+    file, url = toy(tmp_path, draws=3, steps=100), f"sqlite:///{tmp_path / 'shared.sqlite3'}"
+    commands = [subprocess.Popen([sys.executable, "-m", "zerosum", "study", str(file), "--out", str(tmp_path / name),
+                                  "--workers", "1", "--storage", url, "--json"], stdout=subprocess.PIPE, text=True)
+                for name in "ab"]
+    one, other = (json.loads(each.communicate(timeout=120)[0]) for each in commands)
+    assert [each.returncode for each in commands] == [0, 0]
+    assert numbers(one) == numbers(other) and [len(cell["draws"]) for cell in one["cells"]] == [3, 3]
+    with sqlite3.connect(tmp_path / "shared.sqlite3") as base:
+        assert base.execute("select count(*) from trials where state = 'COMPLETE'").fetchone() == (6,)
+        workers = base.execute("select count(distinct value_json) from trial_user_attributes where key = 'worker'")
+        assert workers.fetchone() == (2,)
+
+
 @pytest.mark.parametrize("search", ["grid", "tpe"])
 def test_other_searches(tmp_path, search):
     file = toy(tmp_path, draws=3)

@@ -33,7 +33,7 @@ def study_page(name: str, document: Mapping[str, Any]) -> str:
         rows = [row[1:] for row in rows_of(document) if row[0] == data]
         lines += [f"### {data}", "", *_table(COLUMNS[1:], rows), ""]
     lines += ["best: the best score of all draws; fresh seeds: mean over seeds that the search did not see, with "
-              "Student's 95 % interval; median draw and middle half: of all draws; seconds: CPU time of a training.", ""]
+              "Student's 95 % interval; median draw and middle half: of all draws; seconds: CPU time of each.", ""]
     for figure, caption in CAPTIONS.items():
         lines += [f"![{caption}](../../{results}/{figure}.png)", "", f"*{caption}.*", ""]
     return "\n".join([*lines, "## What was searched, and the best of it", "", *_bests(document), ""])

@@ -8,7 +8,8 @@ from typing import Any
 from ..runs.canvas import COLOURS, INK, new_figure, save
 from .results import Found, best_of, found_in
 
-WIDE = 12.0                                  # the largest over the smallest score that a linear axis shows
+WIDE = 8.0                                   # the largest over the smallest score that a linear axis shows
+CROWD = 4                                    # systems whose bands can be told apart
 
 
 def draw_figures(document: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -23,7 +24,7 @@ def draw_figures(document: Mapping[str, Any], folder: Path) -> list[Path]:
                for i, name in enumerate(document["systems"])}
     drawn = []
     for name, draw in (("budget", _budget), ("spread", _spread), ("search", _search)):
-        figure = new_figure(5.6 * len(of_data) + 0.4, 4.3, layout="constrained")
+        figure = new_figure(5.2 * len(of_data) + 1.4, 4.0, layout="constrained")
         axes = figure.subplots(1, len(of_data), squeeze=False)[0]
         for axis, (data, those) in zip(axes, of_data.items(), strict=True):
             draw(axis, those, document, colours)
@@ -31,6 +32,8 @@ def draw_figures(document: Mapping[str, Any], folder: Path) -> list[Path]:
             axis.tick_params(labelsize=8)
             for side in ("top", "right"):
                 axis.spines[side].set_visible(False)
+        if name != "spread":                  # where the rows are named
+            figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
         save(figure, folder / f"{name}.png")
         drawn.append(folder / f"{name}.png")
     return drawn
@@ -65,7 +68,6 @@ def _budget(axis: Any, cells: Sequence[Found], document: Mapping[str, Any], colo
     axis.set_xlabel(f"{unit} trained with", fontsize=9)
     axis.set_ylabel(f"{document['score']}: best draw (thin: median draw)", fontsize=9)
     _scale(axis, seen, "y")
-    axis.legend(fontsize=8, frameon=False)
 
 
 def _spread(axis: Any, cells: Sequence[Found], document: Mapping[str, Any], colours: Mapping[str, Any]) -> None:
@@ -99,10 +101,11 @@ def _search(axis: Any, cells: Sequence[Found], document: Mapping[str, Any], colo
         middle, low, high = ([best_of(ranked, k, share) for k in ks] for share in (0.5, 0.25, 0.75))
         axis.plot(ks, middle, color=colour, linestyle=dashes, linewidth=1.8, marker="o", markersize=2.5,
                   label=cell.system)
-        axis.fill_between(ks, low, high, color=colour, alpha=0.10, linewidth=0)
+        if len(cells) <= CROWD:
+            axis.fill_between(ks, low, high, color=colour, alpha=0.12, linewidth=0)
         seen += middle
     axis.set_xlabel("draws of hyper-parameters in the search", fontsize=9)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.set_ylabel(f"best {document['score']} found (median search, band: middle half)", fontsize=9)
+    band = ", band: middle half" if len(cells) <= CROWD else ""
+    axis.set_ylabel(f"best {document['score']} found (median search{band})", fontsize=9)
     _scale(axis, seen, "y")
-    axis.legend(fontsize=8, frameon=False)

@@ -4,6 +4,7 @@ import contextlib
 import math
 import os
 import socket
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT, GRACE = 5, 30                     # seconds between signs of life of a trial, and until it is given up
 TRIES = 3                                    # of a trial whose worker died
+OPENINGS = 5                                 # of a data base that others may be making
 Phase = Literal["search", "confirm"]
 ME = f"{socket.gethostname()} {os.getpid()}"
 
@@ -45,14 +47,12 @@ class Store:
 
     def __init__(self, url: str, higher: bool, session: str):
         import optuna
-        from optuna.storages import RDBStorage
 
         optuna.logging.set_verbosity(optuna.logging.CRITICAL)
         self.optuna, self.higher, self.session = optuna, higher, session
-        wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
         with self._plain_errors(), warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            self.storage = RDBStorage(url, engine_kwargs=wait, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
+            self.storage = _storage(url)
         self._studies: dict[tuple[str, Phase], optuna.Study] = {}
 
     @contextlib.contextmanager
@@ -139,8 +139,8 @@ class Store:
         """Take one trial of a cell out of the queue, if there still is one, and let `train(values, seeds)` do it."""
         def objective(trial: "optuna.Trial") -> float:
             told = trial.user_attrs
-            if "number" not in told:          # another worker has emptied the queue meanwhile
-                raise self.optuna.TrialPruned
+            if "number" not in told or self._is_second(cell, phase, trial):
+                raise self.optuna.TrialPruned     # another worker has emptied the queue meanwhile
             trial.set_user_attr("worker", ME)
             values = told["asked"] if phase == "confirm" else {d.name: d.suggest(trial) for d in cell.system.space}
             trial.set_user_attr("values", values)
@@ -156,10 +156,34 @@ class Store:
             warnings.simplefilter("ignore", self.optuna.exceptions.ExperimentalWarning)
             self.study(cell, phase).optimize(objective, n_trials=1, catch=(Exception,))
 
+    def _is_second(self, cell: Cell, phase: Phase, trial: "optuna.Trial") -> bool:
+        """Whether two machines have queued this trial at the same moment, and the other one's stands first."""
+        lives = (each for state in ("WAITING", "RUNNING", "COMPLETE") for each in self._trials(cell, phase, state))
+        told = trial.user_attrs
+        return any(each.number < trial.number and each.user_attrs["number"] == told["number"]
+                   and each.user_attrs["asked"] == told["asked"] for each in lives)
+
     def _trials(self, cell: Cell, phase: Phase, state: str) -> "list[optuna.trial.FrozenTrial]":
         with self._plain_errors():
             return [trial for trial in self.study(cell, phase).get_trials(deepcopy=False)
                     if trial.state.name == state and "number" in trial.user_attrs]
+
+
+def _storage(url: str) -> "optuna.storages.RDBStorage":
+    """Open a data base, and make its tables where there are none."""
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import DatabaseError
+
+    wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+    openings = 0
+    while True:
+        try:
+            return RDBStorage(url, engine_kwargs=wait, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
+        except DatabaseError:                 # another machine may be making the same tables
+            openings += 1
+            if openings == OPENINGS:
+                raise
+            time.sleep(0.3)
 
 
 def _is_dead(worker: str) -> bool:
