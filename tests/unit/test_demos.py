@@ -8,7 +8,8 @@ import torch
 
 from zerosum.cli.metric_docs import losses_page
 from zerosum.core import UsageError, ZerosumError
-from zerosum.demos import DEMOS, figures, find_demo, three_axes
+from zerosum.demos import DEMOS, find_demo, three_axes
+from zerosum.demos.figures.three_axes import draw
 from zerosum.demos.three_axes import (
     AXES,
     CHECKPOINTS,
@@ -181,8 +182,8 @@ def test_the_radar_says_what_it_was_given(monkeypatch, tmp_path):
     shown = {}
     monkeypatch.setattr(Figure, "savefig", lambda figure, file, **options: shown.update(figure=figure))
     axes = {"stability": 0.25, "diversity": 0.5, "clarity": 1.0}
-    figures.three_axes({"losses": {"one": {"axes": axes, "seeds": {"0": {"axes": axes}}}}, "seeds": [0],
-                        "definitions": AXES}, tmp_path / "a.png")
+    draw({"losses": {"one": {"axes": axes, "seeds": {"0": {"axes": axes}}}}, "seeds": [0],
+          "definitions": AXES}, tmp_path / "a.png")
     radar = shown["figure"].axes[0]
     assert [label.get_text().split("\n") for label in radar.get_xticklabels()] == [
         ["stability", "0.25"], ["diversity", "0.50"], ["clarity", "1.00"]]

@@ -5,7 +5,7 @@ from PIL import Image
 
 from zerosum.cli.theory_docs import clinic_page
 from zerosum.demos.clinic import HEALTHY, ILL
-from zerosum.demos.figures import clinic
+from zerosum.demos.figures.clinic import draw
 from zerosum.doctor import ILLNESSES
 
 
@@ -25,6 +25,6 @@ def test_the_page_counts_what_was_named():
 
 def test_the_picture_shows_all(tmp_path):
     path = tmp_path / "clinic.png"
-    clinic({name: Image.new("L", (64, 64), 40 * i) for i, name in enumerate(("a", "b", "c", "d", "e"))}, path)
+    draw({name: Image.new("L", (64, 64), 40 * i) for i, name in enumerate(("a", "b", "c", "d", "e"))}, path)
     seen = np.array(Image.open(path).convert("L"))
     assert {0, 40, 80, 120, 160} <= set(np.unique(seen))

@@ -144,11 +144,10 @@ def examine(cases: Mapping[str, Case], seeds: Sequence[int],
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Train and diagnose all (about fifteen CPU minutes), and write what was found, and a picture, to the folder."""
-    from .figures import clinic, save_numbers
+    from .figures import publish
+    from .figures.clinic import draw
 
     ill, pictures = examine(ILL, SEEDS, say)
     healthy, _ = examine(HEALTHY, HEALTHY_SEEDS, say)
-    paths = [folder / "clinic.json", folder / "clinic.png"]
-    save_numbers({"ill": ill, "healthy": healthy, "version": __version__}, paths[0], indent=1)
-    clinic(pictures, paths[1])
-    return paths
+    return publish(folder, "clinic", {"ill": ill, "healthy": healthy, "version": __version__},
+                   lambda _, path: draw(pictures, path))

@@ -90,11 +90,7 @@ def measure(say: Callable[[str], None]) -> Mapping[str, Any]:
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (seconds), and write what was found and a picture of it to the folder."""
-    from .distance_figure import distances
-    from .figures import save_numbers
+    from .figures import publish
+    from .figures.distances import draw
 
-    document = measure(say)
-    paths = [folder / "distances.json", folder / "distances.png"]
-    save_numbers(document, paths[0], indent=1)
-    distances(document, paths[1])
-    return paths
+    return publish(folder, "distances", measure(say), draw)

@@ -92,10 +92,7 @@ def compare(orders: Mapping[str, tuple[int, int, int]], seeds: Sequence[int],
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (about four CPU minutes), and write what was found and a picture of it to the folder."""
-    from .figures import game_order, save_numbers
+    from .figures import publish
+    from .figures.game_order import draw
 
-    document = compare(ORDERS, SEEDS, say)
-    paths = [folder / "order.json", folder / "order.png"]
-    save_numbers(document, paths[0])
-    game_order(document, paths[1])
-    return paths
+    return publish(folder, "order", compare(ORDERS, SEEDS, say), draw, indent=None)

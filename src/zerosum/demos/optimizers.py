@@ -96,7 +96,8 @@ def race(rates: dict[str, float], surface: Surface) -> dict[str, Any]:
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all races (seconds), and write what was found and a picture of it to the folder."""
-    from .figures import optimizer_race, save_numbers
+    from .figures import publish
+    from .figures.optimizers import draw
 
     rates = {name: best_rate(name, SURFACES["valley"]) for name in OPTIMIZERS}
     found = {where: race(rates, surface) for where, surface in SURFACES.items()}
@@ -105,7 +106,4 @@ def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     document = {"steps": STEPS, "rates": [min(RATES), max(RATES)],
                 "goals": {where: surface.goal for where, surface in SURFACES.items()}, "races": found,
                 "version": __version__}
-    paths = [folder / "optimizers.json", folder / "optimizers.png"]
-    save_numbers(document, paths[0])
-    optimizer_race(document, SURFACES, paths[1])
-    return paths
+    return publish(folder, "optimizers", document, draw, indent=None)

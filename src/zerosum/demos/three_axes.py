@@ -238,10 +238,7 @@ def compare(losses: Mapping[str, Mapping[str, str]], seeds: Sequence[int], setti
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (about ten CPU minutes), and write what was found and a picture of it to the folder."""
-    from .figures import save_numbers, three_axes
+    from .figures import publish
+    from .figures.three_axes import draw
 
-    document = compare(LOSSES, SEEDS, SETTINGS, say)
-    paths = [folder / "losses.json", folder / "losses.png"]
-    save_numbers(document, paths[0], indent=1)
-    three_axes(document, paths[1])
-    return paths
+    return publish(folder, "losses", compare(LOSSES, SEEDS, SETTINGS, say), draw)

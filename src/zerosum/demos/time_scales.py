@@ -77,10 +77,7 @@ def arrival(document: Mapping[str, Any], game: Mapping[str, Any]) -> float:
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (about two CPU minutes), and write what was found and a picture of it to the folder."""
-    from .figures import save_numbers, time_scales
+    from .figures import publish
+    from .figures.time_scales import draw
 
-    document = compare(GAMES, SEEDS, say)
-    paths = [folder / "ttur.json", folder / "ttur.png"]
-    save_numbers(document, paths[0])
-    time_scales(document, paths[1])
-    return paths
+    return publish(folder, "ttur", compare(GAMES, SEEDS, say), draw, indent=None)

@@ -159,14 +159,12 @@ def place_of(metric: str, result: Mapping[str, Any]) -> int | None:
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Run all of it (some minutes), and write what was found and a picture of it to the folder."""
     from ..version import __version__
-    from .figures import save_numbers, what_metrics_see
+    from .figures import publish
+    from .figures.what_metrics_see import draw
 
     results = {f"{data}, {space}": Experiment(data, space).run(say)
                for data in SAMPLES for space in ("judge", "pixels")}
     document = {"strengths": STRENGTHS, "false alarms": ALARM, "power": POWER, "draws": DRAWS, "undamaged draws": NULLS,
                 "damages": {d.name: {"kind": d.kind, "at strength 1": d.what} for d in DAMAGES},
                 "results": results, "version": __version__}
-    paths = [folder / "what-metrics-see.json", folder / "what-metrics-see.png"]
-    save_numbers(document, paths[0], indent=1)
-    what_metrics_see(document, paths[1])
-    return paths
+    return publish(folder, "what-metrics-see", document, draw)

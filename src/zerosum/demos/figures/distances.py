@@ -1,15 +1,15 @@
-"""The figure of the distances: what each says of two laws that slide apart, and how its estimates spread."""
+"""Distances: what each says of two laws that slide apart, and how its estimates spread."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .figures import ACCENT, INK, new_figure, save
+from . import ACCENT, INK, new_figure, save
 
 OTHER, APART = "#b4530a", 0.05               # the colour of f-divergences; least distance of names, in panels
 
 
-def distances(document: Mapping[str, Any], path: Path) -> None:
+def draw(document: Mapping[str, Any], path: Path) -> None:
     """Two panels: values over the distance of two uniform laws, and standard deviations over the dimension."""
     figure = new_figure(12, 4.6)
     left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.56, "left": 0.04, "right": 0.86, "bottom": 0.17})

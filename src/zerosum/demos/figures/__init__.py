@@ -1,0 +1,36 @@
+"""The figures of the demonstrations, one file for each under the name of its demonstration, and what they share."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...core.files import whole_file
+
+INK, ACCENT, PALE = "#1c2024", "#0b6aa9", "#c9d1d9"
+
+
+def new_figure(width: float, height: float, **options: Any) -> Any:
+    """A figure of this many inches, drawn without a display."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110, **options)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Any, path: Path, **options: Any) -> None:
+    """Write a figure as a PNG file, whole or not at all."""
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", facecolor="white", **options)
+
+
+def publish(folder: Path, name: str, document: Mapping[str, Any], draw: Callable[[Any, Path], None],
+            indent: int | None = 1) -> list[Path]:
+    """Write what a demonstration has found as NAME.json and what it draws of it as NAME.png; returns both paths."""
+    numbers, picture = folder / f"{name}.json", folder / f"{name}.png"
+    with whole_file(numbers) as file:
+        file.write((json.dumps(document, indent=indent) + "\n").encode())
+    draw(document, picture)
+    return [numbers, picture]
