@@ -141,12 +141,15 @@ def _figure(words: list[str]) -> int:
     demo = find_demo(name)
     parser = Parser(f"zerosum demo {name}", DEMOS[name].what)
     parser.add_argument("--out", default=f"demo-{name}", metavar="DIR", help=f"where the figure goes [demo-{name}]")
-    folder = Path(parser.parse(rest).out)
+    if DEMOS[name].of_any_model:
+        parser.add_argument("--model", metavar="NAME|FILE.py", help="show this model, which may be your own, alone")
+    arguments = parser.parse(rest)
+    folder, own = Path(arguments.out), getattr(arguments, "model", None)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ZerosumError(f"cannot make {folder}: {error.strerror}; choose another with --out") from None
-    for path in demo(folder, lambda text: print(text, file=sys.stderr, flush=True)):
+    for path in demo(folder, lambda text: print(text, file=sys.stderr, flush=True), **({"model": own} if own else {})):
         print(path)
     return 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core import unknown
 
-Demo = Callable[[Path, Callable[[str], None]], list[Path]]           # of a folder and a voice: the files it wrote
+Demo = Callable[..., list[Path]]             # of a folder and a voice (and a model): the files it wrote
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Entry:
 
     what: str
     module: str
+    of_any_model: bool = False               # takes `model`, a name or FILE.py, to show that one alone
 
 
 DEMOS: dict[str, Entry] = {
@@ -25,6 +26,18 @@ DEMOS: dict[str, Entry] = {
                     "three_axes"),
     "distances": Entry("Divergences: what each says of laws that do not touch, and in many dimensions (seconds).",
                        "distances"),
+    "game": Entry("The game in one dimension: data, samples and the discriminator at four moments (half a minute).",
+                  "game"),
+    "optimal": Entry("The optimal discriminator: trained ones beside D* = p / (p + q) and C(G) (half a minute).",
+                     "optimal"),
+    "gradients": Entry("What a generator hears: its gradient while the discriminator gets better (a minute).",
+                       "gradients"),
+    "pull": Entry("The pull of least squares: samples that pass as real, but are far from the data (two minutes).",
+                  "pull"),
+    "films": Entry("The games filmed: what D says, samples and what they feel, one film per objective (minutes).",
+                   "films", of_any_model=True),
+    "kl": Entry("Kullback-Leibler both ways: what a Gaussian fits, and what faults cost (seconds).", "kl"),
+    "spiral": Entry("The bilinear game: steps that spiral, circle and converge (a second).", "spiral"),
     "optimizers": Entry("The optimizer race: eight optimizers in a valley and past a saddle (seconds).", "optimizers"),
     "clinic": Entry("The clinic: trainings made ill on purpose, and what the doctor says (a quarter of an hour).",
                     "clinic"),

@@ -8,6 +8,8 @@ from typing import Any
 from ...core.files import whole_file
 
 INK, ACCENT, PALE = "#1c2024", "#0b6aa9", "#c9d1d9"
+REAL, FAKE, JUDGE = "#1c2024", "#2a8f3c", "#1f5fd0"          # of data, samples and D in 1406.2661
+COLOURS = ("#c2410c", "#0b6aa9", "#2a8f3c", "#7c3aed", "#d4a017", "#0e7490", "#be185d", "#57606a")
 
 
 def new_figure(width: float, height: float, **options: Any) -> Any:
@@ -18,6 +20,14 @@ def new_figure(width: float, height: float, **options: Any) -> Any:
     figure = Figure(figsize=(width, height), dpi=110, **options)
     FigureCanvasAgg(figure)
     return figure
+
+
+def plain(axis: Any) -> Any:
+    """The axis without the frame's upper and right side, with small numbers."""
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+    axis.tick_params(labelsize=8)
+    return axis
 
 
 def save(figure: Any, path: Path, **options: Any) -> None:
