@@ -1,6 +1,7 @@
 """Distances: what each says of two laws that slide apart, and how its estimates spread."""
 
 from collections.abc import Mapping, Sequence
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ def draw(document: Mapping[str, Any], path: Path) -> None:
     infinite = [name for name in document["sliding"] if name not in finite]
     left.set(title="two uniform laws of width 1 that slide apart",
              xlabel=f"distance\n(infinite from the first step on: {', '.join(infinite)})")
+    left.text(1.05, log(2) - 0.14, "stuck at log 2", fontsize=8.5, color=OTHER)
     left.axvline(1, color=INK, linewidth=0.6, linestyle=":")
     right.set(xscale="log", yscale="log", xlabel="dimensions",
               title=f"standard deviation of estimates from {document['samples']} samples")
