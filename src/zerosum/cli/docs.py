@@ -8,9 +8,10 @@ from typing import Any
 
 from ..core import find_all
 from .catalogue import SUMMARY, describe
+from .game_docs import films_page, game_page, gradients_page, optimal_page, pull_page, spiral_page
 from .metric_docs import losses_page, metrics_page, what_metrics_see_page
 from .study_docs import QUESTIONS, study_page
-from .theory_docs import clinic_page, distances_page, optimizers_page, order_page, time_scales_page
+from .theory_docs import clinic_page, distances_page, kl_page, optimizers_page, order_page, time_scales_page
 
 # Page -> the demonstration whose result it tells.
 DEMO_PAGES = {
@@ -21,6 +22,13 @@ DEMO_PAGES = {
     "theory/clinic.md": ("clinic", clinic_page),
     "theory/two-time-scales.md": ("ttur", time_scales_page),
     "theory/distances.md": ("distances", distances_page),
+    "theory/one-dimension.md": ("game", game_page),
+    "theory/optimal-discriminator.md": ("optimal", optimal_page),
+    "theory/gradients.md": ("gradients", gradients_page),
+    "theory/pull.md": ("pull", pull_page),
+    "theory/films.md": ("films", films_page),
+    "theory/kullback-leibler.md": ("kl", kl_page),
+    "theory/spiral.md": ("spiral", spiral_page),
 }
 SIGNS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<", "exactly": "="}
 

@@ -147,7 +147,7 @@ def films_page(document: Mapping[str, Any]) -> str:
     from ..demos.films import film_name
 
     films = document["films"]
-    lines = [*_head("The games filmed", "films", "some CPU minutes"),
+    lines = [*_head("The games filmed", "films", "two CPU minutes"),
              f"One game per objective, on the ring of eight modes: the same networks, from the same seed "
              f"({document['seed']}), for {next(iter(films.values()))['steps'][-1]:,} steps. Blue is what the "
              "discriminator takes for fake, orange what it takes for real, relative to the middle between real and "

@@ -107,8 +107,8 @@ def distances_page(document: Mapping[str, Any]) -> str:
              "", "![laws that slide apart, and estimates that spread](../../results/demos/distances.png)", "",
              "## Laws that do not touch", "",
              "U[0, 1] and the same law shifted. Once they do not touch (from 1 on), no f-divergence changes any more: "
-             "Jensen-Shannon stays at log 2 = 0.693 and Kullback-Leibler at infinity, however far apart the laws are, "
-             "so that neither can tell a generator which way to go. Metrics over smooth functions go on growing. The Fisher "
+             "Jensen-Shannon stays at log 2 = 0.693 and Kullback-Leibler at infinity, however far apart the laws are: "
+             "neither can tell a generator which way to go. Metrics over smooth functions go on growing. The Fisher "
              "metric shows that it is the class of functions that decides: over all functions it is a chi-squared "
              "distance and stays at 2, over linear ones it grows.", "", *_sliding(document), "",
              "## Many dimensions", "",

@@ -67,7 +67,7 @@ def cost(p: Law, q: Law) -> float:
     return 2 * jensen_shannon(*(law / law.sum() for law in of_cells)).item() - math.log(4)
 
 
-def train(p: Law, q: Law, seed: int, steps: int = STEPS) -> nn.Module:
+def train(p: Law, q: Law, seed: int, steps: int) -> nn.Module:
     """A discriminator trained on fresh samples of both laws, at a rate that falls linearly to nothing."""
     source = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
@@ -104,11 +104,11 @@ def measure(say: Callable[[str], None], seed: int = 0) -> dict[str, Any]:
     """All that the page and the figure show."""
     pairs, values = {}, []
     for name, (p, q) in PAIRS.items():
-        pairs[name] = compare(p, q, train(p, q, seed))
+        pairs[name] = compare(p, q, train(p, q, seed, STEPS))
         say(f"{name}: |D - D*| is {pairs[name]['mean']:.4f} on average")
     for apart in APART:
         p, q = Law((0.0,), (1.0,)), Law((apart,), (1.0,))
-        reached = value(p, q, train(p, q, seed), seed)
+        reached = value(p, q, train(p, q, seed, STEPS), seed)
         values.append({"apart": apart, "trained": reached, "theory": cost(p, q)})
         say(f"{apart:g} apart: V = {reached:.4f}, and -log 4 + 2 JSD = {cost(p, q):.4f}")
     return {"steps": STEPS, "batch": BATCH, "seed": seed, "pairs": pairs, "values": values, "version": __version__}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,17 @@ def plain(axis: Any) -> Any:
     return axis
 
 
-def save(figure: Any, path: Path, **options: Any) -> None:
-    """Write a figure as a PNG file, whole or not at all."""
+def save(figure: Any, path: Path, colours: int = 0, **options: Any) -> None:
+    """Write a figure as a PNG file, whole or not at all; of so many colours, where it would be large with all."""
+    from PIL import Image
+
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png", facecolor="white", **options)
     with whole_file(path) as file:
-        figure.savefig(file, format="png", facecolor="white", **options)
+        if colours:
+            Image.open(drawn).convert("RGB").quantize(colours).save(file, "PNG", optimize=True)
+        else:
+            file.write(drawn.getvalue())
 
 
 def publish(folder: Path, name: str, document: Mapping[str, Any], draw: Callable[[Any, Path], None],

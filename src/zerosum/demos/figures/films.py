@@ -93,4 +93,4 @@ def sheet(stills: Mapping[str, Sequence["Image"]], steps: Sequence[int], path: P
         row[0].set_ylabel(name, fontsize=9, color=INK)
     for axis, step in zip(rows[0], steps, strict=True):
         axis.set_title(f"step {step:,}", fontsize=9, color=INK)
-    save(figure, path)
+    save(figure, path, colours=48)

@@ -23,9 +23,9 @@ def draw(document: Mapping[str, Any], path: Path) -> None:
     axis = plain(panels["distance"])
     for name in TITLES:
         axis.semilogy([hypot(*at) for at in document["paths"][name]], color=colours[name], linewidth=1.8, label=name)
-    axis.set(xlabel="steps", xlim=(0, document["steps"]), ylim=(5e-3, 20))
+    axis.set(xlabel="steps", xlim=(0, document["steps"]), ylim=(1e-2, 100))
     axis.set_title("distance from the equilibrium", fontsize=10, color=INK)
-    axis.legend(frameon=False, fontsize=9, loc="lower left")
+    axis.legend(frameon=False, fontsize=9, loc="upper left")
     figure.suptitle(f"min over x, max over y of x y, at rate {document['rate']:g}", fontsize=11, color=INK)
     save(figure, path)
 
