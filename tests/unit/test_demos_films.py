@@ -10,7 +10,7 @@ from PIL import Image
 
 from zerosum.cli import main
 from zerosum.cli.game_docs import films_page
-from zerosum.core import DataSpec, UsageError
+from zerosum.core import Batch, DataSpec, UsageError
 from zerosum.data import ArrayDataset, load_data
 from zerosum.demos import films
 from zerosum.demos.figures.films import BANDS, SIDE, draw
@@ -42,12 +42,12 @@ def trainer_of(objective: str, **settings) -> Trainer:
 @pytest.mark.parametrize("objective", ["saturating", "non-saturating", "least-squares", "wasserstein"])
 def test_arrows_are_the_gradient_of_each_samples_loss(objective):
     trainer = trainer_of(objective)
-    samples, arrows = films.felt(trainer.model, trainer.data.all()[:5])
+    samples, arrows = films.felt(trainer.model, Batch(trainer.data.all()[:5]))
     x = samples.clone().requires_grad_(True)
     expected = [-torch.autograd.grad(OBJECTIVES[objective].generator(trainer.model.scores(x))[None].sum() * 5, x)[0]]
     assert samples.shape == arrows.shape == (5, 2) and arrows.abs().max() > 0
     assert torch.allclose(arrows, expected[0], atol=1e-7)
-    again, _ = films.felt(trainer.model, trainer.data.all()[:5])
+    again, _ = films.felt(trainer.model, Batch(trainer.data.all()[:5]))
     assert torch.equal(samples, again)       # the same noise in every frame
 
 
@@ -59,8 +59,18 @@ def test_a_model_without_a_generators_loss_shows_the_ascent_of_its_scores():
         def scores(self, x):
             return -x.square().sum(1) / 2
 
-    samples, arrows = films.felt(Bare(), torch.zeros(4, 2))
+    samples, arrows = films.felt(Bare(), Batch(torch.zeros(4, 2)))
     assert torch.allclose(arrows, -samples)
+
+
+@pytest.mark.parametrize("name", ["mad-gan", "unrolled-gan", "cgan", "wgan-gp"])
+def test_models_of_many_kinds_are_filmed(name, monkeypatch, tmp_path):
+    """Several generators, a loss that needs more than a batch, labels, a critic."""
+    monkeypatch.setattr(films, "STEPS", 2)
+    monkeypatch.setattr(films.film, "__defaults__", (2, *films.film.__defaults__[1:]))
+    (path,) = films.film_of(name, tmp_path, lambda text: None)
+    with Image.open(path) as film:
+        assert film.n_frames == 2
 
 
 def test_looking_changes_nothing():

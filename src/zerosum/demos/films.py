@@ -2,12 +2,13 @@
 
 Every frame shows the discriminator's scores over the plane, real points, samples, and on each sample the arrow that it
 feels: the negative gradient of the generator's loss. `film` takes the trainer of any model on points in the plane
-that has `scores` and `sample`; without a `generator_loss`, arrows show the ascent of its scores.
+that has `scores` and `sample`; where it has no `generator_loss(batch)`, arrows show the ascent of its scores.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..core import Batch, Model, UsageError, find, require
-from ..data import load_data
+from ..data import load_data, to_float
 from ..engine import Trainer
 from ..metrics.distribution.modes import count_modes
 from ..runs import construct, plan
@@ -51,25 +52,25 @@ class Scene:
     arrows: Tensor
 
 
-def felt(model: Model, x: Tensor) -> tuple[Tensor, Tensor]:
-    """As many samples as real points x (N, 2), and the negative gradient of the loss of each, both (N, 2)."""
-    made: list[Tensor] = []
-
-    def keep(_module: Any, _given: Any, output: Tensor) -> None:
-        made.append(output.requires_grad_(True))
-
+def felt(model: Model, batch: Batch) -> tuple[Tensor, Tensor]:
+    """As many samples as the batch has points, and the negative gradient of the loss of each, both (N, 2)."""
     torch.manual_seed(0)                     # the same noise in every frame, so that samples move and do not jump
-    if hasattr(model, "generator_loss") and hasattr(model, "generator"):
-        hook = model.generator.register_forward_hook(keep)
+    made = []
+    if _takes_a_batch_alone(getattr(model, "generator_loss", None)):
+        hook = model.generator.register_forward_hook(lambda _module, _given, x: made.append(x.requires_grad_(True)))
         try:
-            loss = sum(model.generator_loss(Batch(x)).values())
+            loss = sum(model.generator_loss(batch).values())
         finally:
             hook.remove()
-    else:
-        made.append(model.sample(len(x), seed=0).requires_grad_(True))
+    if not made or made[0].shape != batch.x.shape:             # no such loss, or of a generator made of several
+        made = [model.sample(batch.size, seed=0).requires_grad_(True)]
         loss = -model.scores(made[0]).mean()
-    gradient = torch.autograd.grad(loss, made[0])[0] * len(x)
+    gradient = torch.autograd.grad(loss, made[0])[0] * batch.size
     return made[0].detach(), -gradient
+
+
+def _takes_a_batch_alone(loss: Callable[..., Any] | None) -> bool:
+    return loss is not None and list(signature(loss).parameters) == ["batch"]
 
 
 def scene(trainer: Trainer, real: Tensor, view: Bounds) -> Scene:
@@ -77,8 +78,9 @@ def scene(trainer: Trainer, real: Tensor, view: Bounds) -> Scene:
     left, bottom, right, top = view
     across, down = torch.linspace(left, right, HEAT), torch.linspace(top, bottom, HEAT)
     plane = torch.stack(torch.meshgrid(across, down, indexing="xy"), -1).reshape(-1, 2)
+    fields = {name: field.to(trainer.device) for name, field in trainer.data.gather(torch.arange(SAMPLES)).items()}
     with trainer.averaged() as model:
-        samples, arrows = felt(model, real[:SAMPLES].to(model.device))
+        samples, arrows = felt(model, Batch(to_float(fields.pop("x")), **fields))
         with torch.no_grad():
             heat = model.scores(plane.to(model.device)).reshape(HEAT, HEAT)
             middle = (model.scores(samples).mean() + model.scores(real.to(model.device)).mean()) / 2
