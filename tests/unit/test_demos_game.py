@@ -54,6 +54,7 @@ def test_the_game_in_small(monkeypatch, tmp_path):
     """G stands still between (a) and (b) while D gets nearer to its optimum, and moves afterwards."""
     monkeypatch.setattr(game, "SETTINGS", {**game.SETTINGS, "steps": 30})
     monkeypatch.setattr(game, "ALONE", 200)
+    monkeypatch.setattr(game, "JUDGED", 50_000)
     document = check_files(game.demo(tmp_path, quiet), "game")
     a, b, c, d = document["games"]["0"]
     assert a["x"] == b["x"] != c["x"] and d["step"] == 30
