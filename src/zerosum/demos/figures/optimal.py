@@ -1,6 +1,7 @@
 """The optimal discriminator: trained D on D* for three pairs of laws, and the value that it reaches on C(G)."""
 
 from collections.abc import Mapping
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ def draw(document: Mapping[str, Any], path: Path) -> None:
               label="C(G) = -log 4 + 2 JSD, by integration")
     axis.plot([each["apart"] for each in document["values"]], [each["trained"] for each in document["values"]], "o",
               color=JUDGE, markersize=7, label="V(D, G) of the trained D")
-    for level, words in ((0, "0: the laws no longer touch"), (-1.3863, "-log 4: the laws are the same")):
+    for level, words, x in ((0, "0: the laws no longer touch", 0), (-log(4), "-log 4: the laws are the same", 4.6)):
         axis.axhline(level, color=INK, linewidth=0.6, linestyle=":")
-        axis.text(furthest, level, words, ha="right", va="bottom", fontsize=8.5, color=INK)
+        axis.text(x, level, words, va="top" if level == 0 else "bottom", fontsize=8.5, color=INK)
     axis.set(xlabel="distance d between N(0, 1) and N(d, 1)", ylabel="value of the game", xlim=(-0.1, furthest + 0.1))
     axis.set_title("the value that a trained discriminator reaches is the theorem's", fontsize=10, color=INK)
     axis.legend(frameon=False, fontsize=9, loc="center right")
