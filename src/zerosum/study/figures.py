@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..runs.canvas import COLOURS, INK, new_figure, save
+from ..runs.canvas import COLOURS, INK, new_figure, plain, save
 from .results import Found, best_of, found_in
 
 WIDE = 8.0                                   # the largest over the smallest score that a linear axis shows
@@ -27,14 +27,11 @@ def draw_figures(document: Mapping[str, Any], folder: Path) -> list[Path]:
         figure = new_figure(5.2 * len(of_data) + 1.4, 4.0, layout="constrained")
         axes = figure.subplots(1, len(of_data), squeeze=False)[0]
         for axis, (data, those) in zip(axes, of_data.items(), strict=True):
-            draw(axis, those, document, colours)
+            draw(plain(axis), those, document, colours)
             axis.set_title(data, fontsize=11, color=INK)
-            axis.tick_params(labelsize=8)
-            for side in ("top", "right"):
-                axis.spines[side].set_visible(False)
         if name != "spread":                  # where the rows are named
             figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
-        save(figure, folder / f"{name}.png")
+        save(figure, folder / f"{name}.png", colours=128)
         drawn.append(folder / f"{name}.png")
     return drawn
 
