@@ -2,6 +2,7 @@
 
 import pytest
 
+from zerosum.cli import main
 from zerosum.core import UsageError
 from zerosum.study import read_sheet
 
@@ -61,6 +62,17 @@ def test_more_draws_and_fresh_seeds_keep_what_was_trained_and_other_numbers_do_n
     for old, new in (("steps = 10", "steps = 11"), ("draws = 3", "draws = 3\nmoments = 2"), ("2e-3", "3e-3"),
                      ("draws = 3", "draws = 3\nseed = 1"), ("ring", "grid"), ("draws = 3", "seeds = [1]")):
         assert sheet(tmp_path, text.replace(old, new)).cells[0].key != key, new
+
+
+def test_flags_override_the_top_of_the_file(tmp_path, capsys):
+    text = 'systems = ["gan"]\n' + POINTS + "draws = 3\nconfirm = [5]\n" + BUDGET
+    (tmp_path / "mine.toml").write_text(text)
+    rules = read_sheet(tmp_path / "mine.toml", draws="2", confirm="none", data="grid,ring").rules
+    assert (rules.draws, rules.confirm, rules.data, rules.score) == (2, (), ("grid", "ring"), "w2")
+    assert main(["study", str(tmp_path / "mine.toml"), "--draws", "0"]) == 2
+    assert "draws must be greater than 0" in capsys.readouterr().err
+    assert main(["study", "--help"]) == 0
+    assert "--confirm int,..." in capsys.readouterr().out
 
 
 GAN = 'systems = ["gan"]\n'

@@ -3,20 +3,19 @@
 import json
 import sys
 
-from .parser import Parser
+from .parser import Parser, settings_in
 
 
 def study_command(words: list[str]) -> int:
-    """zerosum study FILE.toml [--out DIR] [--workers N] [--storage URL] [--json]"""
-    from ..core import settings_of
+    """zerosum study FILE.toml [--out DIR] [--workers N] [--storage URL] [--draws N ...] [--json]"""
     from ..study import run_study
     from ..study.report import table_text
     from ..study.sheet import Rules
 
-    help_of_rules = "\n".join(f"  {each.name:<9} {each.help}" for each in settings_of(Rules))
     parser = Parser("zerosum study", "Train systems with many hyper-parameters and seeds at equal budgets, and compare "
                     "them fairly.\nThe same command goes on with a study that was interrupted, or asks for more of it.",
-                    "The file says, besides [settings], [space] and [systems]:\n" + help_of_rules)
+                    "The last group stands at the top of the file; a flag overrides it. Below are [settings] of all, "
+                    "[space],\nwhat is searched, and [systems.NAME].")
     parser.add_argument("file", metavar="FILE.toml", help="the study")
     parser.add_argument("--out", metavar="DIR", help="its folder [studies/NAME]")
     parser.add_argument("--workers", type=int, default=0, metavar="int",
@@ -25,9 +24,10 @@ def study_command(words: list[str]) -> int:
                         help="a database that several machines share [a SQLite file in the folder]")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_json()
+    parser.add_settings("the study", Rules, {})
     arguments = parser.parse(words)
     study = run_study(arguments.file, out=arguments.out, workers=arguments.workers, storage=arguments.storage,
-                      quiet=arguments.quiet or arguments.json)
+                      quiet=arguments.quiet or arguments.json, **settings_in(arguments, Rules))
     if arguments.json:
         print(json.dumps(study.document))
     else:

@@ -70,8 +70,10 @@ def _convert(kind: Any, value: Any) -> Any:
                 return choice
         raise ValueError
     if get_origin(kind) is tuple:
-        parts = value.split(",") if isinstance(value, str) else list(value)
         kinds = list(get_args(kind))
+        if Ellipsis in kinds and value == "none":
+            return ()
+        parts = value.split(",") if isinstance(value, str) else list(value)
         kinds = [kinds[0]] * len(parts) if Ellipsis in kinds else kinds
         if len(parts) != len(kinds):
             raise ValueError

@@ -40,16 +40,16 @@ class Study:
         return [path for path in sorted(self.folder.iterdir()) if path.suffix in (".html", ".csv", ".json", ".png")]
 
 
-def run_study(file: str | Path | Sheet, *, out: str | Path | None = None, workers: int = 0, storage: str = "",
-              quiet: bool = False) -> Study:
+def run_study(file: str | Path, *, out: str | Path | None = None, workers: int = 0, storage: str = "",
+              quiet: bool = False, **rules: Any) -> Study:
     """Run a study file, or go on with it, and write results, table, figures and report into its folder.
 
     out: the folder, default studies/NAME. workers: trainings at once, default one for each GPU, or CPU core. storage:
     the address of a database that several machines share (as SQLAlchemy writes it), default a SQLite file in the
-    folder. Raises UsageError for what the file says wrongly, Interrupted after Ctrl-C or SIGTERM, with nothing lost but
-    the trials that were running.
+    folder. rules: what is to be otherwise than the file says, as draws=2. Raises UsageError for what is said wrongly,
+    Interrupted after Ctrl-C or SIGTERM, with nothing lost but the trials that were running.
     """
-    sheet = file if isinstance(file, Sheet) else read_sheet(file)
+    sheet = read_sheet(file, **rules)
     if workers < 0:
         raise UsageError(f"workers must be at least 1, not {workers}")
     folder = Path(out) if out is not None else Path("studies") / sheet.name

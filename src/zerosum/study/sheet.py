@@ -36,7 +36,7 @@ class Rules:
     search: Literal["random", "grid", "tpe"] = "random"   # how hyper-parameters are found; tpe learns from results
     draws: int = 10                          # hyper-parameters tried for each system on each data set
     seeds: tuple[int, ...] = (0,)            # trainings of each draw; its score is their median
-    confirm: tuple[int, ...] = ()            # fresh seeds that the best draw is trained with: the best of many is lucky
+    confirm: tuple[int, ...] = ()            # fresh seeds for the best draw, as the best of many is lucky; or none
     moments: int = 4                         # how often a training is scored, evenly over its budget
     samples: int = 1_000                     # drawn for a score
     seed: int = 0                            # of the search
@@ -145,8 +145,11 @@ class Sheet:
         return self.rules.score if self.rules.score in gives else gives[0]
 
 
-def read_sheet(path: str | Path) -> Sheet:
-    """Read a study file (TOML); raises UsageError for what cannot be read, is unknown or impossible, naming it."""
+def read_sheet(path: str | Path, **rules: Any) -> Sheet:
+    """Read a study file (TOML), with other `rules` than it says where they are given.
+
+    Raises UsageError for what cannot be read, is unknown or impossible, naming it.
+    """
     path = Path(path)
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -155,7 +158,7 @@ def read_sheet(path: str | Path) -> Sheet:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
     try:
-        return sheet_of(document, path.stem, path.parent)
+        return sheet_of(document | rules, path.stem, path.parent)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
 
