@@ -15,8 +15,10 @@ from toys import PenaltyGame, Toy, train
 import zerosum as zs
 from zerosum.cli import main
 from zerosum.core import NonFiniteError, UsageError
+from zerosum.doctor import Diagnosis
 from zerosum.engine import leave, read_json, read_log, read_tensors, write_tensors
 from zerosum.runs.recorder import Recorder
+from zerosum.runs.vigil import Vigil
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available() or not torch.distributed.is_gloo_available(),
                                 reason="this PyTorch has no gloo")
@@ -68,7 +70,7 @@ def test_two_times_eight_are_sixteen(micro_batch, together, tmp_path):
         terms = alone.play()
     alone.batch()
     (first, at), (second, then) = read_tensors(tmp_path / "0"), read_tensors(tmp_path / "1")
-    assert at == then == {"step": 6, "images": 7 * 16, "processes": TWO}
+    assert at == then == {"step": 6, "images": 7 * 16, "branch": 0, "processes": TWO}
     assert all(torch.equal(value, second[key]) for key, value in first.items())      # bitwise
     expected, _ = alone.state()
     assert first.keys() - {"random.1", "buffers.0", "buffers.1"} == expected.keys()
@@ -164,6 +166,34 @@ def test_a_signal_to_one_stops_both(together, tmp_path, monkeypatch):
     document = read_json(folder / "run.json")
     assert document["state"] == "interrupted" and document["steps"] == 12    # where they next agreed
     assert all("nothing is lost" in child.err for child in children)
+
+
+def test_both_go_back_from_a_collapse_that_one_sees(together, tmp_path, monkeypatch):
+    """The first process looks, all go back at the same step, and a resumed run is the same to the last bit."""
+    monkeypatch.setattr(Recorder, "score", lambda self, quick=False: [])
+    monkeypatch.setattr("zerosum.runs.vigil.SHARE", 1e9)
+
+    def alarms(self):
+        new = not (self.trainer.branch or self.known)
+        self.known.add("fooled discriminator")
+        return [Diagnosis("fooled discriminator", "it is blind", ("patience",))] if new else []
+    monkeypatch.setattr(Vigil, "alarms", lambda self: alarms(self) if self.trainer.step >= 8 else [])
+    settings = SETTINGS | {"checkpoint_every": 1e-9, "doctor_every": 1e-9, "on_collapse": "rollback"}
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+
+    def act(rank):
+        zs.train("dcgan", steps=14, out=whole, **settings)
+        zs.train("dcgan", steps=6, out=cut, **settings)
+        zs.resume(cut, steps=11, quiet=True)
+        zs.resume(cut, steps=14, quiet=True)
+
+    together(act)
+    (back,), (again,) = (read_json(folder / "run.json")["rollbacks"] for folder in (whole, cut))
+    assert back == again and back["step"] == 9 and back["to"] <= 4
+    (expected, at), (found, then) = (read_tensors(folder / "checkpoints" / "step-00000014-branch-1.safetensors")
+                                     for folder in (whole, cut))
+    assert at | {"seconds": 0} == then | {"seconds": 0} and at["branch"] == 1
+    assert all(torch.equal(value, found[key]) for key, value in expected.items())
 
 
 def test_torchrun_writes_one_run_folder(tmp_path):

@@ -140,7 +140,7 @@ LOST = replace(HEALTHY, far=1.0, nearness=9.0, separation=1.0)
 def test_each_course_means_its_illness(changed, illness):
     found = diagnose(course(**changed))
     assert [each.illness for each in found] == illness
-    assert all(each.evidence and each.advice == ILLNESSES[each.illness][1] for each in found)
+    assert all(each.evidence and each.advice == ILLNESSES[each.illness].advice for each in found)
 
 
 def test_a_probe_survives_the_log():
@@ -154,7 +154,7 @@ def test_advice_names_what_exists():
     """Every flag and system that is advised is one of this library's."""
     configs = [find(name).Config for name in names()] + [TrainConfig, DataConfig]
     flags = {field.name for config in configs for field in fields(config)}
-    for _, advice in ILLNESSES.values():
-        for line in advice:
+    for illness in ILLNESSES.values():
+        for line in illness.advice:
             assert {flag.replace("-", "_") for flag in re.findall(r"--([a-z-]+)", line)} <= flags, line
             assert set(re.findall(r"[a-z0-9]+-gan\b|\b[a-z0-9]*gan(?:-gp)?\b|\brecipe\b", line)) <= set(names()), line

@@ -1,7 +1,7 @@
 """What is wrong with a training, how one can tell, and what to try: from its log and a few looks at its samples."""
 
 from .course import Course
-from .illnesses import ILLNESSES, Diagnosis, diagnose
+from .illnesses import ILLNESSES, Diagnosis, Illness, diagnose
 from .probe import Ground, Probe
 
-__all__ = ["ILLNESSES", "Course", "Diagnosis", "Ground", "Probe", "diagnose"]
+__all__ = ["ILLNESSES", "Course", "Diagnosis", "Ground", "Illness", "Probe", "diagnose"]

@@ -18,6 +18,15 @@ COPIED = 0.5                                 # distance to the training data, ov
 
 
 @dataclass(frozen=True)
+class Illness:
+    """How it is told from a course of training, whether another course of chance may escape it, and what to try."""
+
+    tells: Callable[[Course], str]           # its evidence, or nothing
+    by_chance: bool                          # else it is one of settings or of time, and comes again
+    advice: tuple[str, ...]                  # best first
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """An illness, the numbers that show it, and what to try, best first."""
 
@@ -119,41 +128,41 @@ def _stuck(course: Course) -> bool:
     return third < 2 or median(distances[-third:]) > NEARER * median(distances[:third])
 
 
-ILLNESSES: dict[str, tuple[Callable[[Course], str], tuple[str, ...]]] = {
-    "divergence": (diverging, (
+ILLNESSES: dict[str, Illness] = {
+    "divergence": Illness(diverging, True, (
         "a tenth of the learning rate: --lr, and --d-lr where there is one",
         "hold the discriminator: train recipe with --penalty r1, or sngan",
         "--betas 0 0.9: less momentum")),
-    "vanishing gradient": (vanishing, (
+    "vanishing gradient": Illness(vanishing, True, (
         "a loss that does not saturate: --objective non-saturating, or least-squares, hinge, wasserstein",
         "a critic, whose gradient does not vanish: wgan-gp",
         "fewer updates of the discriminator, or a smaller --d-lr",
         "smoother data for it: recipe --penalty r1")),
-    "overpowering discriminator": (overpowering, (
+    "overpowering discriminator": Illness(overpowering, True, (
         "a larger --lr for the generator, or a smaller --d-lr for the discriminator",
         "fewer updates of the discriminator: --d-steps 1",
         "hold it: recipe --penalty r1, sngan, or wgan-gp",
         "augment what it sees where data is scarce: recipe --augmentation diffaugment")),
-    "fooled discriminator": (fooled, (
+    "fooled discriminator": Illness(fooled, True, (
         "a larger --d-lr, or more updates of the discriminator: --d-steps 2",
         "a wider discriminator, or a longer training",
         "a weaker --penalty-weight, where there is one")),
-    "mode collapse between classes": (between_classes, (
+    "mode collapse between classes": Illness(between_classes, True, (
         "a discriminator that keeps up: a larger --d-lr, --d-steps 2, or --g-steps 1 where there is one",
         "r3gan, or recipe --objective relativistic --penalty r1",
         "wgan-gp, or unrolled-gan",
         "improved-gan with minibatch discrimination, or mad-gan with several generators")),
-    "mode collapse within classes": (within_classes, (
+    "mode collapse within classes": Illness(within_classes, True, (
         "improved-gan with minibatch discrimination",
         "recipe --penalty r1, or wgan-gp",
         "more noise: a larger --z-dim",
         "mrgan, whose reconstructions must cover the data")),
-    "oscillation": (oscillating, (
+    "oscillation": Illness(oscillating, False, (
         "less momentum: --betas 0 0.9, or 0.5 0.999",
         "hold the discriminator: recipe --penalty r1",
         "a half or a tenth of --lr",
         "average the generator over a longer time: a larger --ema")),
-    "memorisation": (memorising, (
+    "memorisation": Illness(memorising, False, (
         "more data, or --flip where a mirror image is as real",
         "recipe --augmentation diffaugment",
         "a smaller network: --width",
@@ -163,5 +172,5 @@ ILLNESSES: dict[str, tuple[Callable[[Course], str], tuple[str, ...]]] = {
 
 def diagnose(course: Course) -> list[Diagnosis]:
     """Name what goes wrong in a training, worst first; an empty list where nothing is found."""
-    found = ((name, tells(course), advice) for name, (tells, advice) in ILLNESSES.items())
+    found = ((name, illness.tells(course), illness.advice) for name, illness in ILLNESSES.items())
     return [Diagnosis(name, evidence, advice) for name, evidence, advice in found if evidence]

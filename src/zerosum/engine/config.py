@@ -27,7 +27,7 @@ class TrainConfig:
     metrics: str = ""                        # what is scored, as in 1-nn,kid,fid (empty: the default of the data)
     checkpoint_every: float = 60.0           # seconds between checkpoints (0: only at the end)
     doctor_every: float = 10.0               # seconds between looks for what goes wrong (0: none)
-    on_collapse: Literal["ignore", "stop"] = "ignore"     # what an alarm does besides being said
+    on_collapse: Literal["ignore", "stop", "rollback"] = "ignore"   # what an alarm does besides being said
     tensorboard: bool = True                 # write TensorBoard events where the extra is installed
 
     def __post_init__(self) -> None:

@@ -16,6 +16,13 @@ def seed_everything(seed: int, rank: int = 0) -> None:
     random.seed(own)
 
 
+def seed_of(seed: int, branch: int) -> int:
+    """The seed of a branch of a training: the run's own for branch 0, and for the others one that is far from it."""
+    if branch == 0:
+        return seed
+    return int(np.random.SeedSequence((seed, branch)).generate_state(1, np.uint64)[0] >> 1)
+
+
 def random_state(device: torch.device) -> Tensor:
     """The state of every generator that a step may draw from, as one uint8 vector."""
     _kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)       # type: ignore[misc]

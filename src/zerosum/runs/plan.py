@@ -15,7 +15,7 @@ from ..engine import TrainConfig
 # Settings that say how long and where to train, and what to write: a run may go on with others.
 BUDGETS = ("steps", "images", "minutes")
 FREE = {*BUDGETS, "device", "memory_fraction", "threads", "sample_every", "score_every", "metrics",
-        "checkpoint_every", "tensorboard"}
+        "checkpoint_every", "doctor_every", "on_collapse", "tensorboard"}
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,17 @@ from torch import Tensor
 
 from ..core import Batch, Interrupted, Model, ZerosumError, abilities
 from ..data import DataConfig, Dataset, held_out, load_data, to_float
-from ..doctor import Course
-from ..engine import Log, Trainer, any_of, peak_memory_mb, to_numbers, write_tensors
+from ..doctor import ILLNESSES, Course, Diagnosis
+from ..engine import Log, Trainer, any_of, peak_memory_mb, to_numbers
 from .plan import Plan
 from .progress import Progress, duration
 from .run import Run
+from .saved import MOST_ROLLBACKS, save
 from .stop import Wish
 from .vigil import Vigil
 
-KEEP = 2                                      # checkpoints that stay: the newest, and one should a disk spoil that
 PREVIEW_IMAGES, PREVIEW_POINTS = 64, 500      # samples in a picture
-CONTINUE, SAVE, STOP = 0, 1, 2
+CONTINUE, SAVE, ROLL_BACK, STOP = 0, 1, 2, 3    # where processes want different things, the largest is done
 log = logging.getLogger("zerosum.runs")
 
 
@@ -46,6 +46,8 @@ class Recorder:
         self._due = {"sample": 0.0, "score": time.monotonic() + self.config.score_every,
                      "checkpoint": time.monotonic() + self.config.checkpoint_every}
         self.vigil = Vigil(trainer, self.config.doctor_every if trainer.world.is_first else 0.0, Course.of(run.log))
+        self.ill: Diagnosis | None = None     # what the training is to end for, or to go back for
+        self.goes_back = False                # all processes agreed to
         self._first_step, self._estimated, self._unmeasurable = trainer.step, False, ""
         self._real = self._real_batch()
         self._events = self._open_events()
@@ -80,16 +82,22 @@ class Recorder:
             self.wish.number = decision - STOP
         if decision == SAVE:                  # at a stop, who asked to train saves
             self.checkpoint()
-        self._look()
-        return decision >= STOP
+        self.goes_back = decision == ROLL_BACK
+        if not self.goes_back:
+            self._look()
+        return decision >= ROLL_BACK
 
     def _decide(self) -> int:
         """What this process wants; a signal that reached only one is known to all by its number."""
-        if self.vigil.known and self.config.on_collapse == "stop":
-            return STOP
         if self.wish or (self.config.minutes and self.seconds >= 60 * self.config.minutes):
             return STOP + self.wish.number
+        if self.ill is not None:
+            return ROLL_BACK if self.may_go_back else STOP
         return SAVE if self._is_due("checkpoint", self.config.checkpoint_every) else CONTINUE
+
+    @property
+    def may_go_back(self) -> bool:
+        return self.config.on_collapse == "rollback" and self.trainer.branch < MOST_ROLLBACKS
 
     def _is_due(self, what: str, every: float) -> bool:
         now = time.monotonic()
@@ -119,6 +127,9 @@ class Recorder:
             self.log.write({"step": self.trainer.step, "alarm": found.illness, "evidence": found.evidence})
             self.progress.say(f"step {self.trainer.step:,}: {found.illness}: {found.evidence}; try {found.advice[0]} "
                               f"('zerosum doctor {self.run.folder}' says more)")
+            if self.config.on_collapse == "stop" or (
+                    self.config.on_collapse == "rollback" and ILLNESSES[found.illness].by_chance):
+                self.ill = self.ill or found
 
     def _note_scores(self, measured: list[dict[str, Any]]) -> None:
         scores = {score["name"]: score["value"] for score in measured if score["value"] is not None}
@@ -202,20 +213,9 @@ class Recorder:
         return self.trainer.data if config == self.run.plan.data else load_data(config)
 
     def checkpoint(self) -> None:
-        """Save everything the next step depends on, then the weights to sample with, then run.json."""
-        tensors, numbers = self.trainer.state()
-        if not self.trainer.world.is_first:
-            return
+        """Save the state, and what was logged until then."""
         self.log.flush()
-        folder = self.run.folder / "checkpoints"
-        write_tensors(folder / f"step-{self.trainer.step:08d}.safetensors", tensors,
-                      numbers | {"seconds": self.seconds})
-        with self.trainer.averaged() as model:
-            write_tensors(self.run.folder / "weights.safetensors", model.state_dict(), {"step": self.trainer.step})
-        for old in self.run.checkpoints[:-KEEP]:
-            old.unlink()
-        self.run.save(steps=self.trainer.step, images=self.trainer.images, seconds=round(self.seconds, 3),
-                      peak_memory_mb=round(peak_memory_mb(self.trainer.device), 1))
+        save(self.run, self.trainer, self.seconds)
 
     def interrupted(self) -> Interrupted:
         """The error to end with after a signal."""

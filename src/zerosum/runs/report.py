@@ -33,7 +33,7 @@ def write_report(folder: Path) -> Path:
     document = _document(folder)
     body = [_header(document), pictures(folder, document), section("On the way", stages(folder)),
             section("Scores", *scores(document)), section("Curves", _charts(curves(folder))),
-            section("Alarms", *alarms(folder)), section("Going on", *going_on(folder, document)),
+            section("Alarms", *alarms(folder, document)), section("Going on", *going_on(folder, document)),
             section("Settings", *settings(document)), section("Data", data(document)), section("Files", files(folder)),
             section("Environment", environment(document))]
     return _write(folder / "report.html", name_of(document), body)

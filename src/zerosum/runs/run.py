@@ -1,6 +1,7 @@
 """A run folder: everything that one training left behind, and the door to it."""
 
 import platform
+import re
 import time
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +17,16 @@ from ..engine import TrainConfig, read_json, read_log, read_tensors, write_json
 from ..version import __version__
 from .plan import Plan, construct
 
+NAME = re.compile(r"step-(\d+)(?:-branch-(\d+))?")        # of a checkpoint
+
 # What run.json must say for the folder to be of use.
 NEEDED = {"model", "settings", "preset", "data", "state", "steps", "seconds"}
+
+
+def place_of(checkpoint: Path) -> tuple[int, int]:
+    """Branch and step of a checkpoint, from its name: `step-00000100`; after a rollback, `step-00000100-branch-1`."""
+    step, branch = NAME.fullmatch(checkpoint.stem).groups(default="0")       # type: ignore[union-attr]
+    return int(branch), int(step)
 
 
 class Run:
@@ -131,8 +140,9 @@ class Run:
 
     @property
     def checkpoints(self) -> list[Path]:
-        """Saved states, oldest first."""
-        return sorted((self.folder / "checkpoints").glob("step-*.safetensors"))
+        """Saved states, oldest first; after a rollback, those of the new branch come last."""
+        files = (self.folder / "checkpoints").glob("step-*.safetensors")
+        return sorted((path for path in files if NAME.fullmatch(path.stem)), key=place_of)
 
     @property
     def pictures(self) -> list[Path]:

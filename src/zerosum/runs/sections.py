@@ -67,14 +67,19 @@ def data(document: Document) -> str:
     return definitions(pairs) if known else paragraph("Which data it was is not recorded.")
 
 
-def alarms(folder: Path) -> list[str]:
-    """What the doctor said while the run trained."""
+def alarms(folder: Path, document: Document) -> list[str]:
+    """What the doctor said while the run trained, and how often it went back for it."""
     records = list(read_log(folder / "log.jsonl"))
     rows = [(escape(text(record["alarm"])), f"{record['step']:,}", escape(text(record.get("evidence"))))
             for record in records if "alarm" in record]
     looks = sum("probe" in record for record in records)
     told = [table(("Illness", "Step", "Evidence"), rows, numbers=(1,))] if rows else [paragraph(
         f"None, at {looks} looks." if looks else "Nobody looked on the way (--doctor-every).")]
+    rows = [(escape(text(back.get("illness"))), f"{number(back.get('step')):,}", f"{number(back.get('to')):,}",
+             escape(text(back.get("evidence")))) for back in document.get("rollbacks") or ()]
+    if rows:
+        told += [paragraph("It went back to before an illness, and on with other randomness (--on-collapse rollback):"),
+                 table(("Illness", "From step", "Back to", "Evidence"), rows, numbers=(1, 2))]
     return [*told, command(f"zerosum doctor {shlex.quote(shown(folder))}",
                            "What is wrong, how one can tell, and what to try:")]
 

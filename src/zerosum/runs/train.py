@@ -8,12 +8,14 @@ from typing import Any
 
 from ..core import Model, NonFiniteError, ZerosumError
 from ..data import Dataset, load_data
-from ..engine import Log, Trainer, any_of, leave, read_tensors
+from ..doctor import Diagnosis
+from ..engine import Trainer, any_of, leave
 from .plan import Plan, construct, fresh_folder, plan
 from .progress import Progress
 from .recorder import Recorder
 from .report import write_report
 from .run import Run
+from .saved import MOST_ROLLBACKS, restore, rewind, roll_back
 from .stop import stop_signals
 
 
@@ -51,10 +53,11 @@ def resume(folder: str | Path, *, model: str | type[Model] | None = None, quiet:
     network = construct(chosen.model, chosen.cfg, run.spec, chosen.train.seed)
     _check_metrics(chosen, network, run.data)
     trainer = Trainer(network, run.data, chosen.train)
-    seconds = _restore(run, trainer)
-    run.document |= {"settings": chosen.settings(), "seconds": seconds}
+    seconds = restore(run, trainer, run.checkpoints[::-1])
+    # Killed before its first checkpoint, it goes on from the start, which is the same.
+    run.document |= {"settings": chosen.settings(), "seconds": seconds or 0.0}
     if trainer.world.is_first:
-        _rewind(run, trainer.step)
+        rewind(run, trainer)
         run.save(state="running", steps=trainer.step, failure="")
     return _go(run, trainer, quiet)
 
@@ -67,54 +70,26 @@ def _check_metrics(plan: Plan, network: Model, data: Dataset) -> None:
         refuse_early(plan.train.metrics, network, data)
 
 
-def _restore(run: Run, trainer: Trainer) -> float:
-    """Load the newest readable checkpoint; returns the seconds trained until then."""
-    error: ZerosumError | None = None
-    for path in reversed(run.checkpoints):
-        if error is not None:
-            print(f"warning: {error}; going on from the one before", file=sys.stderr)
-        try:
-            tensors, numbers = read_tensors(path)
-        except ZerosumError as unreadable:
-            error = unreadable
-            continue
-        trainer.load_state(tensors, numbers)
-        return numbers["seconds"]
-    if error is not None:
-        raise ZerosumError(f"no checkpoint can be read: {error}; train a new run")
-    return 0.0                                # killed before its first checkpoint: from the start, which is the same
-
-
-def _rewind(run: Run, step: int) -> None:
-    """Drop what a killed run left behind after its last checkpoint: it will come again."""
-    Log(run.folder / "log.jsonl").rewind(step)
-    later = [p for p in run.pictures if int(p.stem.removeprefix("step-")) > step]
-    for file in [*later, *run.folder.glob(".*.part"), *run.folder.glob("*/.*.part")]:
-        file.unlink()
-
-
 def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
-    config, first = trainer.config, trainer.world.is_first
-    progress = Progress(config.steps, trainer.step, quiet or not first)
+    first = trainer.world.is_first
+    quiet = quiet or not first
+    Progress(0, 0, quiet).say(f"training {run.document.get('model')} on {trainer.data.name} "
+                              f"({len(trainer.data):,} samples, {trainer.device}) into {run.folder}")
     with stop_signals() as wish:
-        recorder = Recorder(run, trainer, progress, wish)
-        try:
-            if first:
-                progress.say(f"training {run.document['model']} on {trainer.data.name} "
-                             f"({len(trainer.data):,} samples, {trainer.device}) into {run.folder}")
-            trainer.fit(watch=recorder)
-            recorder.checkpoint()
-            any_of(0, trainer.world, trainer.device)         # all wait until it is written
-            wish.at_once = True               # no step is left that would look for a signal
-            if first and not wish:
-                finish(run, recorder)
-            recorder.close()
-        except BaseException as error:
-            if first:
-                _leave_a_note(run, recorder, str(error) if isinstance(error, NonFiniteError) else "")
-            if wish and wish.at_once:
-                raise recorder.interrupted() from None
-            raise
+        while True:
+            recorder = Recorder(run, trainer, Progress(trainer.config.steps, trainer.step, quiet), wish)
+            try:
+                earlier = _play(run, recorder)
+                recorder.close()
+            except BaseException as error:
+                if first:
+                    _leave_a_note(run, recorder, str(error) if isinstance(error, NonFiniteError) else "")
+                if wish and wish.at_once:
+                    raise recorder.interrupted() from None
+                raise
+            if earlier is None:
+                break
+            trainer = earlier
         if wish:
             if first:
                 run.save(state="interrupted")
@@ -122,6 +97,41 @@ def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
             leave()
             raise recorder.interrupted()
     return run
+
+
+def _play(run: Run, recorder: Recorder) -> Trainer | None:
+    """Train to the end and finish the run, or until a collapse: then, a trainer that is to go on from before it."""
+    trainer, wish, earlier = recorder.trainer, recorder.wish, None
+    if trainer.step == 0 and trainer.config.on_collapse == "rollback":
+        recorder.checkpoint()                 # there is always a state from before an illness
+    try:
+        trainer.fit(watch=recorder)
+    except NonFiniteError as error:
+        recorder.ill = Diagnosis("divergence", str(error), ())
+        earlier = _back(run, recorder) if recorder.may_go_back else None
+        if earlier is None:
+            raise
+    if recorder.goes_back:
+        earlier = _back(run, recorder)
+    if earlier is None:
+        recorder.checkpoint()
+        any_of(0, trainer.world, trainer.device)             # all wait until it is written
+        wish.at_once = True                   # no step is left that would look for a signal
+        if trainer.world.is_first and not wish:
+            finish(run, recorder)
+    return earlier
+
+
+def _back(run: Run, recorder: Recorder) -> Trainer | None:
+    """Go back to before an illness, and say so; None where no state from before can be read: then the run ends."""
+    recorder.log.flush()
+    earlier = roll_back(run, recorder.trainer, recorder.seconds, recorder.ill)
+    at = f"step {recorder.trainer.step:,}"
+    recorder.progress.say(
+        f"{at}: no state from before can be read, so the run ends here" if earlier is None else
+        f"{at}: {recorder.ill and recorder.ill.illness}: back to step {earlier.step:,}, and on with other randomness "
+        f"({earlier.branch} of {MOST_ROLLBACKS})")
+    return earlier
 
 
 def _leave_a_note(run: Run, recorder: Recorder, failure: str = "") -> None:
