@@ -1,10 +1,11 @@
 """The clinic's page and picture, from a document made by hand; its trainings are in tests/learning."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from zerosum.cli.theory_docs import clinic_page
-from zerosum.demos.clinic import HEALTHY, ILL
+from zerosum.demos.clinic import HEALTHY, ILL, Case, examine
 from zerosum.demos.figures.clinic import draw
 from zerosum.doctor import ILLNESSES
 
@@ -28,3 +29,13 @@ def test_the_picture_shows_all(tmp_path):
     draw({name: Image.new("L", (64, 64), 40 * i) for i, name in enumerate(("a", "b", "c", "d", "e"))}, path)
     seen = np.array(Image.open(path).convert("L"))
     assert {0, 40, 80, 120, 160} <= set(np.unique(seen))
+
+
+def test_what_was_interrupted_is_not_trained_again(tmp_path, monkeypatch):
+    case = Case("gan", "ring", {"steps": 40, "z_dim": 1})
+    heard: list[str] = []
+    first = examine({"short": case}, (0,), tmp_path, heard.append)
+    assert len(Image.open(tmp_path / "short, seed 0.png").getbands()) == 3
+    monkeypatch.setattr("zerosum.demos.clinic.treat", lambda case, seed: pytest.fail("it was trained again"))
+    assert examine({"short": case}, (0,), tmp_path, heard.append) == first
+    assert heard[0] == heard[1] and heard[0].startswith("short, seed 0: ")

@@ -38,13 +38,14 @@ def ring():
 
 
 def test_real_samples_look_healthy(ring):
-    data, ground = ring
-    look = ground.look(Sampler(data.all()[-2_000:]))
+    look = ring[1].look(Sampler(load_data("ring", split="test").all()))
     assert look.missing == 0 and look.far < 0.05
     assert look.variety == pytest.approx(1, abs=0.05) and look.spread == pytest.approx(1, abs=0.15)
-    assert look.nearness == pytest.approx(1, abs=0.3)
+    assert look.nearness == pytest.approx(1, abs=0.3) and look.copied == pytest.approx(1, abs=0.3)
     assert look.separation == pytest.approx(0.5, abs=0.05)
     assert not diagnose(Course(probes=[look]))
+    copies = ring[1].look(Sampler(ring[0].all()[-2_000:]))
+    assert copies.copied == 0 and [each.illness for each in diagnose(Course(probes=[copies]))] == ["memorisation"]
 
 
 def test_lost_modes_are_counted(ring):
@@ -76,8 +77,47 @@ def test_copies_of_the_training_data_are_noticed():
     x = torch.randn(200, 12, generator=torch.Generator().manual_seed(0))
     ground = Ground(ArrayDataset(x.numpy(), DataSpec((12,)), name="few"))
     look = ground.look(Sampler(x + 0.01))
-    assert look.nearness < 0.1
+    assert look.copied < 0.1
     assert [each.illness for each in diagnose(Course(probes=[look]))] == ["memorisation"]
+
+
+@pytest.fixture(scope="module")
+def many():
+    """9,000 images of one shape, moved and faded: of which one may be learnt by heart, or the rule."""
+    def draw(n: int, seed: int) -> torch.Tensor:
+        given = torch.rand(n, 3, 1, 1, generator=torch.Generator().manual_seed(seed))
+        (across, down), far = torch.meshgrid(torch.linspace(-1, 1, 16), torch.linspace(-1, 1, 16), indexing="xy"), 0.8
+        spot = (across - far * (2 * given[:, 0] - 1)) ** 2 + (down - far * (2 * given[:, 1] - 1)) ** 2
+        return (2 * (0.4 + 0.6 * given[:, 2]) * torch.exp(-8 * spot) - 1)[:, None]
+    x = draw(9_000, 0)
+    return ArrayDataset(x.numpy(), DataSpec((1, 16, 16)), name="spots"), x, draw(1_000, 1)
+
+
+@pytest.mark.parametrize("known", [0, 6_000, 9_000])
+def test_copies_among_more_than_two_thousand_are_noticed(many, known):
+    """Of all training samples, or of as many as have been read so far; fresh samples of the same law are no copies."""
+    data, x, fresh = many
+    ground = Ground(data, known=known)
+    assert ground.copies.known == max(2_000, known)
+    again = x[torch.randperm(9_000, generator=torch.Generator().manual_seed(2))[:1_000]]
+    noise = 0.002 * torch.randn(again.shape, generator=torch.Generator().manual_seed(3))
+    assert ground.look(Sampler(again + noise)).copied < 0.4
+    look = ground.look(Sampler(fresh))
+    assert 0.7 < look.copied < 1.4 and not diagnose(Course(probes=[look]))
+    found = diagnose(Course(probes=[ground.look(Sampler(again + noise))]))
+    assert [each.illness for each in found] == ["memorisation"]
+
+
+def test_reading_on_ends_when_all_is_known(many):
+    ground = Ground(many[0], known=0)
+    assert ground.copies.known == 2_000
+    while ground.learn():
+        continue
+    assert ground.copies.known == 9_000 and not ground.learn()
+    whole = Ground(many[0])
+    assert torch.allclose(ground.copies.usual, whole.copies.usual)
+    near, which = ground.copies.nearest(many[1][:5].flatten(1))
+    assert bool((near < 0.02).all()) and torch.equal(ground.order[which], torch.arange(5))
 
 
 def test_samples_that_are_not_finite_give_no_look(ring):
@@ -135,7 +175,7 @@ LOST = replace(HEALTHY, far=1.0, nearness=9.0, separation=1.0)
     ({"probes": [replace(HEALTHY, missing=0.5)] * 12}, ["mode collapse between classes"]),
     ({"probes": [replace(HEALTHY, variety=0.01, spread=0.01, far=1.0)] * 12}, [
         "mode collapse between classes", "mode collapse within classes"]),
-    ({"probes": [replace(HEALTHY, nearness=0.1)] * 12}, ["memorisation"]),
+    ({"probes": [replace(HEALTHY, copied=0.1)] * 12}, ["memorisation"]),
 ])
 def test_each_course_means_its_illness(changed, illness):
     found = diagnose(course(**changed))

@@ -61,7 +61,7 @@ def _healthy(look: Probe) -> list[str]:
     numbers: dict[str, Any] = {
         "of the data without samples": f"{look.missing:.0%}", "variety of samples / of data": f"{look.variety:.2f}",
         "the same within groups": f"{look.spread:.2f}", "samples far from all data": f"{look.far:.0%}",
-        "distance to training data / of real samples": f"{look.nearness:.2f}"}
+        "distance to training data / of real samples": f"{look.copied:.2f}"}
     if look.separation is not None:
         numbers["pairs that D tells apart"] = f"{look.separation:.1%}"
     return [f"  {name:<45}{number:>8}" for name, number in numbers.items()]

@@ -5,6 +5,8 @@ way, and diagnosed at its end. An illness counts as named where it is among what
 another, as a generator that hops from mode to mode also leaves the others out.
 """
 
+import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +22,7 @@ from ..doctor import Course, Ground, diagnose
 from ..engine import Trainer
 from ..runs import construct, plan
 from ..version import __version__
+from .figures import save_numbers
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -125,29 +128,44 @@ def look_on(trainer: Trainer, ground: Ground, course: Course, terms: Mapping[str
     return False
 
 
-def examine(cases: Mapping[str, Case], seeds: Sequence[int],
-            say: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, "Image"]]:
-    """Train and diagnose each case with each seed; what was found, and what samples of the first seed look like."""
+def examine(cases: Mapping[str, Case], seeds: Sequence[int], folder: Path,
+            say: Callable[[str], None]) -> dict[str, Any]:
+    """Train and diagnose each case with each seed: what was found.
+
+    A file for each, and a picture of samples beside it, are written to the folder; one that is there is not trained
+    again.
+    """
     found: dict[str, Any] = {}
-    pictures = {}
     for name, case in cases.items():
         by_seed = {}
         for seed in seeds:
-            course, picture = treat(case, seed)
-            pictures.setdefault(name, picture)
-            by_seed[str(seed)] = {each.illness: each.evidence for each in diagnose(course)}
+            path = folder / f"{name}, seed {seed}.json"
+            if not path.exists():
+                course, picture = treat(case, seed)
+                picture.convert("RGB").save(path.with_suffix(".png"))
+                save_numbers({each.illness: each.evidence for each in diagnose(course)}, path)
+            by_seed[str(seed)] = json.loads(path.read_text(encoding="utf-8"))
             say(f"{name}, seed {seed}: {', '.join(by_seed[str(seed)]) or 'nothing found'}")
         found[name] = {"model": case.model, "preset": case.preset, "settings": dict(case.settings),
                        "cause": case.cause, "found": by_seed}
-    return found, pictures
+    return found
 
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
-    """Train and diagnose all (about fifteen CPU minutes), and write what was found, and a picture, to the folder."""
+    """Train and diagnose all (about fifteen CPU minutes), and write what was found, and a picture, to the folder.
+
+    What was interrupted goes on from the training that it was at: until the end they lie in a folder of their own.
+    """
+    from PIL import Image
+
     from .figures import publish
     from .figures.clinic import draw
 
-    ill, pictures = examine(ILL, SEEDS, say)
-    healthy, _ = examine(HEALTHY, HEALTHY_SEEDS, say)
-    return publish(folder, "clinic", {"ill": ill, "healthy": healthy, "version": __version__},
-                   lambda _, path: draw(pictures, path))
+    done = folder / "clinic-so-far"
+    done.mkdir(exist_ok=True)
+    ill, healthy = examine(ILL, SEEDS, done, say), examine(HEALTHY, HEALTHY_SEEDS, done, say)
+    pictures = {name: Image.open(done / f"{name}, seed {SEEDS[0]}.png") for name in ILL}
+    paths = publish(folder, "clinic", {"ill": ill, "healthy": healthy, "version": __version__},
+                    lambda _, path: draw(pictures, path))
+    shutil.rmtree(done)
+    return paths

@@ -48,10 +48,10 @@ def between_classes(course: Course) -> str:
 
 def within_classes(course: Course) -> str:
     look = course.last
-    if look is None or lately(course, "missing") >= MISSING or lately(course, "spread") >= NARROW:
+    if look is None or lately(course, "spread") >= NARROW:
         return ""
-    return (f"samples of one group differ {look.spread:.2f} times as much as real ones of that group, though "
-            f"{1 - look.missing:.0%} of the data is reached")
+    return (f"samples of one group differ {look.spread:.2f} times as much as real ones of that group, in the "
+            f"{sum(share > 0.01 for share in look.shares)} of {len(look.shares)} groups that get any")
 
 
 def vanishing(course: Course) -> str:
@@ -106,9 +106,9 @@ def diverging(course: Course) -> str:
 
 def memorising(course: Course) -> str:
     look = course.last
-    if look is None or lately(course, "nearness") >= COPIED or look.spread < NARROW or look.missing >= MISSING:
+    if look is None or lately(course, "copied") >= COPIED or look.spread < NARROW or look.missing >= MISSING:
         return ""
-    return (f"samples are {look.nearness:.2f} times as far from the nearest training sample as real samples are from "
+    return (f"samples are {look.copied:.2f} times as far from the nearest training sample as real samples are from "
             "theirs")
 
 

@@ -8,8 +8,10 @@ from torch import Tensor, nn
 
 from ..core import Model, abilities
 from ..data import Dataset, to_float
+from .copies import Copies
 
-MOST, SAMPLES, CHUNK = 2_000, 500, 100       # real samples known, samples drawn in a look, and at a time
+MOST, SAMPLES, CHUNK = 2_000, 500, 100       # real samples in groups, samples drawn in a look, and at a time
+KNOWN, NUMBERS = 100_000, 2**26              # training samples looked through for copies, and their features in all
 SIDE = 16                                    # pixels of the pictures that are compared
 CLUSTERS, CLASSES = 20, 50                   # groups of data without classes, and the most classes taken for groups
 SHORT = 0.2                                  # of its share: a group that gets less is missing
@@ -27,8 +29,9 @@ class Probe:
     variety: float                           # mean distance between two samples, over that between two real ones
     spread: float                            # the same within a group; the median of the groups that have samples
     far: float                               # share of samples farther from the data than real ones are
-    nearness: float                          # median distance to the nearest training sample, over a real one's
+    nearness: float                          # median distance to the nearest of 2,000, over a real one's
     separation: float | None = None          # probability that D scores a real sample above a generated one
+    copied: float = 1.0                      # distance to the nearest of all training samples, over a real one's
 
     def to_json(self) -> dict[str, Any]:
         return {name: round(value, 4) if isinstance(value, float) else value
@@ -40,10 +43,14 @@ class Probe:
 
 
 class Ground:
-    """A data set, prepared for looks: its groups (classes, modes or clusters), and how far its samples lie apart."""
+    """A data set, prepared for looks: its groups (classes, modes or clusters), and how far its samples lie apart.
 
-    def __init__(self, data: Dataset):
-        chosen = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[:MOST]
+    At most `known` training samples are looked through for copies at once; `learn` reads on.
+    """
+
+    def __init__(self, data: Dataset, known: int = KNOWN):
+        self.data, order = data, torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
+        chosen = order[:MOST]
         self.asked: list[dict[str, Tensor]] = []             # what the discriminator is asked about, as stored
         features, labels = [], []
         for rows in chosen.split(CHUNK):      # never many large images at once
@@ -63,6 +70,19 @@ class Ground:
         self.reach = max(float(nearest.quantile(FAR)), WIDE * self.variety)
         self.spreads = [mean_distance(self.features[self.groups == group][:SAMPLES // 4])
                         for group in range(len(self.expected))]
+        self.copies = Copies(some, half=data.spec.is_image)
+        self.copies.add(self.features)
+        self.order = order[:min(KNOWN, NUMBERS // self.features.shape[1])]
+        more = True
+        while more and self.copies.known < known:
+            more = self.learn()
+
+    def learn(self) -> bool:
+        """Read some more training samples to look through for copies; False where no more are to be read."""
+        rows = self.order[self.copies.known:][:CHUNK]
+        if len(rows):
+            self.copies.add(features_of(to_float(self.data.gather(rows)["x"])))
+        return self.copies.known < len(self.order)
 
     def _groups(self, data: Dataset, labels: Tensor | None) -> Tensor:
         if labels is not None and 1 < data.spec.num_classes <= CLASSES:
@@ -87,7 +107,7 @@ class Ground:
         return Probe(step, tuple(round(share, 4) for share in shares.tolist()), float(missing),
                      mean_distance(fakes) / (self.variety or 1), float(torch.tensor(spreads or [1.0]).median()),
                      float((nearest > self.reach).float().mean()), float(nearest.median()) / (self.usual or 1),
-                     self._separation(model, x))
+                     self._separation(model, x), self.copies.ratio(fakes, len(self.data)))
 
     def _separation(self, model: Model, x: Tensor) -> float | None:
         """The area under the ROC curve of the discriminator's scores; None where the model has none of its own."""

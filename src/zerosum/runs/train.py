@@ -71,32 +71,35 @@ def _check_metrics(plan: Plan, network: Model, data: Dataset) -> None:
 
 
 def _go(run: Run, trainer: Trainer, quiet: bool) -> Run:
-    first = trainer.world.is_first
-    quiet = quiet or not first
+    quiet = quiet or not trainer.world.is_first
     Progress(0, 0, quiet).say(f"training {run.document.get('model')} on {trainer.data.name} "
                               f"({len(trainer.data):,} samples, {trainer.device}) into {run.folder}")
     with stop_signals() as wish:
-        while True:
-            recorder = Recorder(run, trainer, Progress(trainer.config.steps, trainer.step, quiet), wish)
-            try:
-                earlier = _play(run, recorder)
-                recorder.close()
-            except BaseException as error:
-                if first:
-                    _leave_a_note(run, recorder, str(error) if isinstance(error, NonFiniteError) else "")
-                if wish and wish.at_once:
-                    raise recorder.interrupted() from None
-                raise
-            if earlier is None:
-                break
-            trainer = earlier
-        if wish:
-            if first:
-                run.save(state="interrupted")
-                write_report(run.folder)
-            leave()
-            raise recorder.interrupted()
+        going: Trainer | None = trainer
+        while going is not None:
+            going = _attempt(run, Recorder(run, going, Progress(going.config.steps, going.step, quiet), wish))
     return run
+
+
+def _attempt(run: Run, recorder: Recorder) -> Trainer | None:
+    """Play, and leave the folder and the terminal in order whatever happens; a trainer is to go on with."""
+    wish = recorder.wish
+    try:
+        earlier = _play(run, recorder)
+        recorder.close()
+    except BaseException as error:
+        if recorder.trainer.world.is_first:
+            _leave_a_note(run, recorder, str(error) if isinstance(error, NonFiniteError) else "")
+        if wish and wish.at_once:
+            raise recorder.interrupted() from None
+        raise
+    if wish:
+        if recorder.trainer.world.is_first:
+            run.save(state="interrupted")
+            write_report(run.folder)
+        leave()
+        raise recorder.interrupted()
+    return earlier
 
 
 def _play(run: Run, recorder: Recorder) -> Trainer | None:

@@ -26,9 +26,13 @@ class Vigil:
         """Look at the averaged weights; returns the record for the log, empty where samples are not finite."""
         began = time.monotonic()
         if self._ground is None:
-            self._ground = Ground(self.trainer.data)
+            self._ground = Ground(self.trainer.data, known=0)
         with self.trainer.averaged() as model:
             found = self._ground.look(model, self.trainer.step)
+        # The training data are read bit by bit, for no longer than a look takes or than there is time for.
+        enough = began + max(2 * (time.monotonic() - began), SHARE * self.every)
+        while time.monotonic() < enough and self._ground.learn():
+            continue
         self._due = time.monotonic() + max(self.every, (time.monotonic() - began) / SHARE)
         if found is None:
             return {}
