@@ -4,11 +4,13 @@ import json
 
 import pytest
 import torch
+from PIL import Image
 
 import zerosum as zs
 from zerosum.cli import main
 from zerosum.core import NonFiniteError
 from zerosum.engine import read_tensors
+from zerosum.runs.run import alarm_picture
 
 # A discriminator that hardly learns: it cannot tell anything apart, and the generator wanders off.
 ILL = {"preset": "tiny", "lr": 1e-3, "d_lr": 1e-9, "steps": 60, "log_every": 1, "doctor_every": 1e-9, "quiet": True,
@@ -87,9 +89,91 @@ def test_a_run_of_a_users_own_model_is_diagnosed(tmp_path, capsys):
     assert "mode collapse" in capsys.readouterr().out
 
 
+OWN = '''from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from zerosum.core import Model, Player, adam, register
+
+
+@dataclass(frozen=True)
+class Config:
+    lr: float = 0.01                         # learning rate
+
+
+@register
+class Mean(Model):
+    """A sampler that learns the mean of its data, and nothing else."""
+
+    Config = Config
+    PRESETS = {"small": {"data": "ring", "steps": 60, "batch_size": 16}}
+
+    def __init__(self, cfg, data):
+        super().__init__(cfg, data)
+        self.generator = nn.Linear(1, data.shape[0])
+
+    def players(self):
+        return {"generator": Player(self.generator, adam(self.cfg.lr, (0.9, 0.999)))}
+
+    def train_step(self, trainer):
+        return trainer.update("generator", self.loss, trainer.batch())
+
+    def loss(self, batch):
+        noise = torch.randn(batch.size, 1, device=batch.x.device)
+        return {"distance": (self.generator(noise) - batch.x).square().mean()}
+'''
+SAMPLE = '''
+    def sample(self, n, *, seed=None, labels=None, truncation=1.0):
+        return self.generator(torch.zeros(n, 1))
+'''
+
+
+def own_model(folder, sample: bool):
+    source = folder / ("samples.py" if sample else "mute.py")
+    source.write_text(OWN + (SAMPLE if sample else ""))
+    return source
+
+
+def test_a_users_model_without_scores_is_watched_and_goes_back(tmp_path, capsys):
+    """It draws one point, which is a collapse from the first look on: three times back to the start, and the end."""
+    source = own_model(tmp_path, sample=True)
+    run = zs.train(str(source), out=tmp_path / "run", log_every=1, doctor_every=1e-9, on_collapse="rollback",
+                   quiet=True)
+    assert [back["to"] for back in run.document["rollbacks"]] == [0, 0, 0]
+    assert {back["illness"] for back in run.document["rollbacks"]} == {"mode collapse between classes"}
+    assert 6 < run.document["steps"] < 60
+    probes = [record["probe"] for record in run.log if "probe" in record]
+    assert probes and all(each["separation"] is None for each in probes)
+    assert list((run.folder / "alarms").glob("*between-classes.png"))
+    assert main(["doctor", str(run.folder), "--model", str(source), "-o", str(tmp_path / "seen.png")]) == 0
+    told = capsys.readouterr().out
+    assert "mode collapse between classes" in told and told.count("it went back from step") == 3
+    assert Image.open(tmp_path / "seen.png").size[0] > 500
+
+
+def test_a_users_model_that_cannot_sample_is_judged_by_its_log(tmp_path, capsys):
+    source = own_model(tmp_path, sample=False)
+    run = zs.train(str(source), out=tmp_path / "run", doctor_every=1e-9, on_collapse="rollback", quiet=True)
+    assert run.document["steps"] == 60 and not any("probe" in record for record in run.log)
+    assert main(["doctor", str(run.folder), "--model", str(source), "-o", str(tmp_path / "seen.png"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["found"] == [] and document["last_look"] is None
+    assert Image.open(tmp_path / "seen.png").size[0] > 500
+
+
+def test_a_picture_that_cannot_be_written_is_refused_first(ill, tmp_path, capsys):
+    assert main(["doctor", str(ill.folder), "-o", str(tmp_path / "nowhere" / "seen.png")]) == 1
+    err = capsys.readouterr().err
+    assert "does not exist" in err and len(err.splitlines()) == 1
+
+
 def test_the_report_lists_the_alarms(tmp_path, ill):
     ended = zs.train("recipe", out=tmp_path / "run", **ILL | {"on_collapse": "stop"})
     page = (ended.folder / "report.html").read_text()
-    assert "Illness" in page and "norm of the gradient" in page
+    assert "Illness" in page and "norm of the gradient" in page and page.count("What the doctor saw: ") >= 1
+    (first, *_) = [record for record in ended.log if "alarm" in record]
+    picture = alarm_picture(ended.folder, first["step"], first["alarm"])
+    assert Image.open(picture).size[0] > 500 and f'href="alarms/{picture.name}"' in page
     calm = zs.train("gan", out=tmp_path / "calm", preset="ring", steps=2, quiet=True)
     assert "Nobody looked on the way" in (calm.folder / "report.html").read_text()

@@ -2,6 +2,7 @@
 
 from .course import Course
 from .illnesses import ILLNESSES, Diagnosis, Illness, diagnose
-from .probe import Ground, Probe
+from .probe import Ground, Probe, Sight, features_of, mean_distance
 
-__all__ = ["ILLNESSES", "Course", "Diagnosis", "Ground", "Illness", "Probe", "diagnose"]
+__all__ = ["ILLNESSES", "Course", "Diagnosis", "Ground", "Illness", "Probe", "Sight", "diagnose", "features_of",
+           "mean_distance"]

@@ -16,6 +16,7 @@ class Course:
 
     gradients: dict[str, list[float]] = field(default_factory=dict)      # of each player, at the steps logged
     terms: dict[str, list[float]] = field(default_factory=dict)
+    steps: list[int] = field(default_factory=list)                       # at which they were logged
     probes: list[Probe] = field(default_factory=list)
     failure: str = ""                        # why it ended early, if it did
 
@@ -32,6 +33,8 @@ class Course:
         for name, values in (("gradients", self.gradients), ("terms", self.terms)):
             for key, value in record.get(name, {}).items():
                 values.setdefault(key, []).append(value)
+        if "terms" in record or "gradients" in record:
+            self.steps.append(record["step"])
         if "probe" in record:
             self.probes.append(Probe.from_json(record["step"], record["probe"]))
 

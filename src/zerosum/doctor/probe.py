@@ -42,6 +42,16 @@ class Probe:
         return cls(step, tuple(document["shares"]), **{k: v for k, v in document.items() if k != "shares"})
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What one look has seen: the samples (N, ...), the group of each, and scores of real ones and of these."""
+
+    probe: Probe
+    x: Tensor
+    groups: Tensor
+    scores: tuple[Tensor, Tensor] | None     # None where the model has none of its own
+
+
 class Ground:
     """A data set, prepared for looks: its groups (classes, modes or clusters), and how far its samples lie apart.
 
@@ -60,7 +70,8 @@ class Ground:
             if len(self.asked) < SAMPLES // CHUNK:
                 self.asked.append(part)
         self.features = torch.cat(features)
-        self.groups = self._groups(data, None if labels[0] is None else torch.cat(labels))
+        self.by_class = labels[0] is not None and 1 < data.spec.num_classes <= CLASSES
+        self.groups = torch.cat(labels) if self.by_class else self._groups(data)
         self.expected = torch.bincount(self.groups).double() / len(self.groups)
         some = self.features[:SAMPLES]
         distances = torch.cdist(some, self.features)
@@ -84,15 +95,18 @@ class Ground:
             self.copies.add(features_of(to_float(self.data.gather(rows)["x"])))
         return self.copies.known < len(self.order)
 
-    def _groups(self, data: Dataset, labels: Tensor | None) -> Tensor:
-        if labels is not None and 1 < data.spec.num_classes <= CLASSES:
-            return labels
+    def _groups(self, data: Dataset) -> Tensor:
         if data.modes is not None:
             return torch.cdist(self.features, torch.as_tensor(data.modes).float()).argmin(1)
         return clusters(self.features, min(CLUSTERS, len(self.features)))
 
     def look(self, model: Model, step: int = 0) -> Probe | None:
         """Look at a model that can sample, in evaluation mode; None where its samples are not finite."""
+        sight = self.see(model, step)
+        return sight and sight.probe
+
+    def see(self, model: Model, step: int = 0) -> Sight | None:
+        """Look, and keep what was seen, to be drawn."""
         x = torch.cat([model.sample(CHUNK, seed=start).float().cpu() for start in range(SAMPLES // CHUNK)])
         if not bool(x.isfinite().all()):
             return None
@@ -104,13 +118,15 @@ class Ground:
         missing = self.expected[counted & (shares < SHORT * self.expected)].sum() / self.expected[counted].sum()
         spreads = [mean_distance(fakes[groups == group]) / self.spreads[group] for group in range(len(self.expected))
                    if int((groups == group).sum()) >= 5 and self.spreads[group] > 0]
-        return Probe(step, tuple(round(share, 4) for share in shares.tolist()), float(missing),
+        scores = self._scores(model, x)
+        probe = Probe(step, tuple(round(share, 4) for share in shares.tolist()), float(missing),
                      mean_distance(fakes) / (self.variety or 1), float(torch.tensor(spreads or [1.0]).median()),
                      float((nearest > self.reach).float().mean()), float(nearest.median()) / (self.usual or 1),
-                     self._separation(model, x), self.copies.ratio(fakes, len(self.data)))
+                     None if scores is None else area(*scores), self.copies.ratio(fakes, len(self.data)))
+        return Sight(probe, x, groups, scores)
 
-    def _separation(self, model: Model, x: Tensor) -> float | None:
-        """The area under the ROC curve of the discriminator's scores; None where the model has none of its own."""
+    def _scores(self, model: Model, x: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The discriminator's, of real samples and of x; None where the model has none of its own."""
         if "score" not in abilities(model):
             return None
         labels = getattr(model, "labels_for", lambda n, labels: None)(CHUNK, None)
@@ -121,8 +137,12 @@ class Ground:
                 real.append(model.scores(to_float(part["x"]).to(model.device), theirs).float().cpu())
             for part in x.split(CHUNK):
                 fake.append(model.scores(part.to(model.device), labels).float().cpu())
-        ours, others = torch.cat(real)[:, None], torch.cat(fake)
-        return float((ours > others).double().mean() + (ours == others).double().mean() / 2)
+        return torch.cat(real), torch.cat(fake)
+
+
+def area(real: Tensor, fake: Tensor) -> float:
+    """The area under the ROC curve of scores: how often a real sample's is above a generated one's."""
+    return float((real[:, None] > fake).double().mean() + (real[:, None] == fake).double().mean() / 2)
 
 
 def features_of(x: Tensor) -> Tensor:

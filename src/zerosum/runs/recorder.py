@@ -16,7 +16,7 @@ from ..doctor import ILLNESSES, Course, Diagnosis
 from ..engine import Log, Trainer, any_of, peak_memory_mb, to_numbers
 from .plan import Plan
 from .progress import Progress, duration
-from .run import Run
+from .run import Run, alarm_picture
 from .saved import MOST_ROLLBACKS, save
 from .stop import Wish
 from .vigil import Vigil
@@ -124,12 +124,18 @@ class Recorder:
         if record:
             self.log.write(record)
         for found in self.vigil.alarms():
-            self.log.write({"step": self.trainer.step, "alarm": found.illness, "evidence": found.evidence})
-            self.progress.say(f"step {self.trainer.step:,}: {found.illness}: {found.evidence}; try {found.advice[0]} "
-                              f"('zerosum doctor {self.run.folder}' says more)")
-            if self.config.on_collapse == "stop" or (
-                    self.config.on_collapse == "rollback" and ILLNESSES[found.illness].by_chance):
-                self.ill = self.ill or found
+            self.alarm(found)
+
+    def alarm(self, found: Diagnosis) -> None:
+        """Write, draw and say what is wrong, and note whether the training is to end or to go back for it."""
+        step = self.trainer.step
+        self.log.write({"step": step, "alarm": found.illness, "evidence": found.evidence})
+        self.vigil.draw(found, alarm_picture(self.run.folder, step, found.illness))
+        self.progress.say(f"step {step:,}: {found.illness}: {found.evidence}; try {found.advice[0]} "
+                          f"('zerosum doctor {self.run.folder}' says more)")
+        if self.config.on_collapse == "stop" or (
+                self.config.on_collapse == "rollback" and ILLNESSES[found.illness].by_chance):
+            self.ill = self.ill or found
 
     def _note_scores(self, measured: list[dict[str, Any]]) -> None:
         scores = {score["name"]: score["value"] for score in measured if score["value"] is not None}

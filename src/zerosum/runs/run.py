@@ -29,6 +29,11 @@ def place_of(checkpoint: Path) -> tuple[int, int]:
     return int(branch), int(step)
 
 
+def alarm_picture(folder: Path, step: int, illness: str) -> Path:
+    """Where the picture of an alarm lies in a run folder."""
+    return folder / "alarms" / f"step-{step:08d}-{illness.replace(' ', '-')}.png"
+
+
 class Run:
     """One run folder. `model` samples with the averaged weights; everything is read when it is first asked for."""
 

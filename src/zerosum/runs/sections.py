@@ -80,8 +80,20 @@ def alarms(folder: Path, document: Document) -> list[str]:
     if rows:
         told += [paragraph("It went back to before an illness, and on with other randomness (--on-collapse rollback):"),
                  table(("Illness", "From step", "Back to", "Evidence"), rows, numbers=(1, 2))]
+    told += _seen(folder)
     return [*told, command(f"zerosum doctor {shlex.quote(shown(folder))}",
                            "What is wrong, how one can tell, and what to try:")]
+
+
+def _seen(folder: Path) -> list[str]:
+    """The pictures of the alarms, also of those that the run went back for."""
+    found = []
+    for path in sorted((folder / "alarms").glob("step-*.png")):
+        step, _, illness = path.stem.removeprefix("step-").partition("-")
+        what = f"{illness.replace('-', ' ')} at step {int(step):,}"
+        if source := embedded(path, 1100):
+            found.append(figure(source, f"What the doctor saw: {what}", what, f"alarms/{quote(path.name)}"))
+    return found
 
 
 def going_on(folder: Path, document: Document) -> list[str]:
@@ -129,7 +141,8 @@ def files(folder: Path) -> str:
     """What lies where in the run folder."""
     known = (("weights.safetensors", "the model's averaged weights: what is sampled"),
              ("checkpoints", "everything that the next step depends on"),
-             ("samples", "pictures taken while it trained"), ("timelapse.gif", "the pictures in motion"),
+             ("samples", "pictures taken while it trained"), ("alarms", "what the doctor saw"),
+             ("timelapse.gif", "the pictures in motion"),
              ("log.jsonl", "losses and scores, one JSON object a line"),
              ("events.out.tfevents.*", "the same for TensorBoard"), ("run.json", "settings, versions and scores"))
     rows = []

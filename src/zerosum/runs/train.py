@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core import Model, NonFiniteError, ZerosumError
 from ..data import Dataset, load_data
-from ..doctor import Diagnosis
+from ..doctor import ILLNESSES, Diagnosis
 from ..engine import Trainer, any_of, leave
 from .plan import Plan, construct, fresh_folder, plan
 from .progress import Progress
@@ -110,8 +110,8 @@ def _play(run: Run, recorder: Recorder) -> Trainer | None:
     try:
         trainer.fit(watch=recorder)
     except NonFiniteError as error:
-        recorder.ill = Diagnosis("divergence", str(error), ())
-        earlier = _back(run, recorder) if recorder.may_go_back else None
+        if recorder.may_go_back:
+            earlier = _back(run, recorder, str(error))
         if earlier is None:
             raise
     if recorder.goes_back:
@@ -125,8 +125,10 @@ def _play(run: Run, recorder: Recorder) -> Trainer | None:
     return earlier
 
 
-def _back(run: Run, recorder: Recorder) -> Trainer | None:
+def _back(run: Run, recorder: Recorder, failure: str = "") -> Trainer | None:
     """Go back to before an illness, and say so; None where no state from before can be read: then the run ends."""
+    if failure and recorder.trainer.world.is_first:
+        recorder.alarm(Diagnosis("divergence", failure, ILLNESSES["divergence"].advice))
     recorder.log.flush()
     earlier = roll_back(run, recorder.trainer, recorder.seconds, recorder.ill)
     at = f"step {recorder.trainer.step:,}"

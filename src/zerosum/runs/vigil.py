@@ -1,10 +1,12 @@
 """The doctor at a training: a look now and then, written to the log, and an alarm when something goes wrong."""
 
 import time
+from pathlib import Path
 
 from ..core import abilities
-from ..doctor import Course, Diagnosis, Ground, diagnose
+from ..doctor import Course, Diagnosis, Ground, Sight, diagnose
 from ..engine import Trainer
+from .evidence import Evidence, draw
 
 LOOKS = 6                                    # before the first alarm: a beginning looks like an illness
 SHARE = 0.01                                 # of the training time that looks may take
@@ -16,7 +18,9 @@ class Vigil:
     def __init__(self, trainer: Trainer, every: float, course: Course | None = None):
         self.trainer, self.every, self.course = trainer, every, course or Course()
         self.known: set[str] = set()         # what was said already
-        self._due, self._ground = time.monotonic() + every, None
+        self._due = time.monotonic() + every
+        self._ground: Ground | None = None
+        self._sight: Sight | None = None
 
     @property
     def is_due(self) -> bool:
@@ -28,15 +32,15 @@ class Vigil:
         if self._ground is None:
             self._ground = Ground(self.trainer.data, known=0)
         with self.trainer.averaged() as model:
-            found = self._ground.look(model, self.trainer.step)
+            self._sight = self._ground.see(model, self.trainer.step)
         # The training data are read bit by bit, for no longer than a look takes or than there is time for.
         enough = began + max(2 * (time.monotonic() - began), SHARE * self.every)
         while time.monotonic() < enough and self._ground.learn():
             continue
         self._due = time.monotonic() + max(self.every, (time.monotonic() - began) / SHARE)
-        if found is None:
+        if self._sight is None:
             return {}
-        record = {"step": self.trainer.step, "probe": found.to_json()}
+        record = {"step": self.trainer.step, "probe": self._sight.probe.to_json()}
         self.course.add(record)
         return record
 
@@ -47,3 +51,10 @@ class Vigil:
         new = [each for each in diagnose(self.course) if each.illness not in self.known]
         self.known |= {each.illness for each in new}
         return new
+
+    def draw(self, found: Diagnosis, path: Path) -> None:
+        """Draw what an alarm was raised for; the time that it takes is made up for by looking later."""
+        began = time.monotonic()
+        path.parent.mkdir(exist_ok=True)
+        draw([found], Evidence(self.course, self._ground, self._sight), path)
+        self._due += (time.monotonic() - began) / SHARE
