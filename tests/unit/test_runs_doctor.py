@@ -45,6 +45,14 @@ def test_an_alarm_is_said_once_and_stops_if_asked(tmp_path, capsys):
     assert alarms[0]["evidence"] in said.out + said.err and f"zerosum doctor {tmp_path / 'run'}" in said.out + said.err
 
 
+def test_a_stopped_run_goes_on_where_the_user_says_so(tmp_path):
+    stopped = zs.train("recipe", out=tmp_path / "run", **ILL | {"on_collapse": "stop"}).document["steps"]
+    assert stopped < ILL["steps"]
+    again = zs.resume(tmp_path / "run", quiet=True).document["steps"]
+    assert stopped < again < ILL["steps"]     # it is as ill as it was
+    assert zs.resume(tmp_path / "run", on_collapse="ignore", quiet=True).document["steps"] == ILL["steps"]
+
+
 def test_looking_changes_no_weight(tmp_path, ill):
     unseen = zs.train("recipe", out=tmp_path / "run", **ILL | {"doctor_every": 0.0})
     assert not any("probe" in record for record in unseen.log)
