@@ -25,7 +25,7 @@ class Sampler:
         self.x = x
 
     def sample(self, n, *, seed=None, labels=None, truncation=1.0):
-        return self.x[torch.arange(seed, seed + n) % len(self.x)]
+        return self.x[torch.arange(seed * n, (seed + 1) * n) % len(self.x)]
 
     def scores(self, x, labels=None):
         return -x.flatten(1).norm(dim=1)
@@ -39,7 +39,7 @@ def ring():
 
 def test_real_samples_look_healthy(ring):
     look = ring[1].look(Sampler(load_data("ring", split="test").all()))
-    assert look.missing == 0 and look.far < 0.05
+    assert look.missing == 0 and look.far < 0.05 and look.twins == pytest.approx(1, abs=0.3)
     assert look.variety == pytest.approx(1, abs=0.05) and look.spread == pytest.approx(1, abs=0.15)
     assert look.nearness == pytest.approx(1, abs=0.3) and look.copied == pytest.approx(1, abs=0.3)
     assert look.separation == pytest.approx(0.5, abs=0.05)
@@ -62,6 +62,22 @@ def test_one_sample_for_each_mode_is_a_collapse_within_them(ring):
     look = ground.look(Sampler(torch.as_tensor(data.modes).float()))
     assert look.missing == 0 and look.spread == 0
     assert [each.illness for each in diagnose(Course(probes=[look]))] == ["mode collapse within classes"]
+
+
+def test_a_few_samples_for_each_mode_are_a_collapse_within_them_too(ring):
+    """Their mean distance is that of real samples; but each of them is drawn again and again."""
+    data, ground = ring
+    apart = 0.02 * torch.tensor([[1.5, 0.0], [-1.5, 0.0], [0.0, 1.5]])
+    few = (torch.as_tensor(data.modes)[:, None] + apart).flatten(0, 1).float()
+    look = ground.look(Sampler(few))
+    assert look.missing == 0 and look.spread > 0.7 and look.twins < 0.01
+    assert [each.illness for each in diagnose(Course(probes=[look]))] == ["mode collapse within classes"]
+
+
+def test_data_so_few_that_a_generator_must_repeat_them_say_nothing_of_twins():
+    x = torch.randn(30, 12, generator=torch.Generator().manual_seed(0))
+    ground = Ground(ArrayDataset(x.numpy(), DataSpec((12,)), name="few"))
+    assert ground.look(Sampler(x)).twins == 1.0
 
 
 def test_noise_is_far_from_the_data_and_told_apart(ring):

@@ -1,9 +1,11 @@
 """What the doctor saw, drawn: every illness has a picture, of images and of points, and the picture shows the data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from test_doctor import Sampler
 
@@ -110,6 +112,15 @@ def test_what_cannot_be_seen_is_said(illness, tmp_path):
     """Without finite samples, scores or records there is still a picture."""
     blind = drawn([illness], Evidence(Course()), tmp_path / "blind.png")
     assert not shows(blind, ORANGE)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_are_not_finite_or_nothing_have_no_place(points, tmp_path):
+    course = Course.of([{"step": i, "gradients": {"generator": 0.0, "critic": float("inf")}} for i in range(9)])
+    sight = replace(points.sight, scores=(torch.full((9,), torch.nan), torch.full((9,), torch.inf)))
+    drawn(["vanishing gradient", "divergence"], Evidence(course, points.ground, sight), tmp_path / "seen.png")
+    one = replace(points.sight, scores=(torch.ones(9), torch.ones(9)))
+    drawn(["fooled discriminator"], Evidence(course, points.ground, one), tmp_path / "seen.png")
 
 
 @pytest.mark.parametrize("illness", ["vanishing gradient", "fooled discriminator"])

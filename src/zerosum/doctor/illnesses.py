@@ -48,10 +48,15 @@ def between_classes(course: Course) -> str:
 
 def within_classes(course: Course) -> str:
     look = course.last
-    if look is None or lately(course, "spread") >= NARROW:
+    if look is None:
         return ""
-    return (f"samples of one group differ {look.spread:.2f} times as much as real ones of that group, in the "
-            f"{sum(share > 0.01 for share in look.shares)} of {len(look.shares)} groups that get any")
+    if lately(course, "spread") < NARROW:
+        return (f"samples of one group differ {look.spread:.2f} times as much as real ones of that group, in the "
+                f"{sum(share > 0.01 for share in look.shares)} of {len(look.shares)} groups that get any")
+    twins = lately(course, "twins")
+    if twins < ALIKE:
+        return f"a sample and the one most like it differ {twins:.2f} times as much as real ones do"
+    return ""
 
 
 def vanishing(course: Course) -> str:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..core import Model, abilities
 from ..data import Dataset, to_float
-from .copies import Copies
+from .copies import Copies, distances
 
 MOST, SAMPLES, CHUNK = 2_000, 500, 100       # real samples in groups, samples drawn in a look, and at a time
 KNOWN, NUMBERS = 100_000, 2**26              # training samples looked through for copies, and their features in all
@@ -32,6 +32,7 @@ class Probe:
     nearness: float                          # median distance to the nearest of 2,000, over a real one's
     separation: float | None = None          # probability that D scores a real sample above a generated one
     copied: float = 1.0                      # distance to the nearest of all training samples, over a real one's
+    twins: float = 1.0                       # median distance of a sample to the one most like it, over a real one's
 
     def to_json(self) -> dict[str, Any]:
         return {name: round(value, 4) if isinstance(value, float) else value
@@ -81,6 +82,9 @@ class Ground:
         self.reach = max(float(nearest.quantile(FAR)), WIDE * self.variety)
         self.spreads = [mean_distance(self.features[self.groups == group][:SAMPLES // 4])
                         for group in range(len(self.expected))]
+        # With replacement, as a generator draws; where the data are so few that this repeats them, it says nothing.
+        again = torch.randint(len(self.features), (SAMPLES,), generator=torch.Generator().manual_seed(0))
+        self.apart = nearest_other(self.features[again])
         self.copies = Copies(some, half=data.spec.is_image)
         self.copies.add(self.features)
         self.order = order[:min(KNOWN, NUMBERS // self.features.shape[1])]
@@ -122,7 +126,8 @@ class Ground:
         probe = Probe(step, tuple(round(share, 4) for share in shares.tolist()), float(missing),
                      mean_distance(fakes) / (self.variety or 1), float(torch.tensor(spreads or [1.0]).median()),
                      float((nearest > self.reach).float().mean()), float(nearest.median()) / (self.usual or 1),
-                     None if scores is None else area(*scores), self.copies.ratio(fakes, len(self.data)))
+                     None if scores is None else area(*scores), self.copies.ratio(fakes, len(self.data)),
+                     nearest_other(fakes) / self.apart if self.apart else 1.0)
         return Sight(probe, x, groups, scores)
 
     def _scores(self, model: Model, x: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -155,6 +160,14 @@ def features_of(x: Tensor) -> Tensor:
 def mean_distance(x: Tensor) -> float:
     """Between two different samples of x (N, F); 0 for fewer than two."""
     return float(torch.pdist(x).mean()) if len(x) > 1 else 0.0
+
+
+def nearest_other(x: Tensor) -> float:
+    """The median distance of a sample of x (N, F) to the one that is most like it; 0 for fewer than two."""
+    if len(x) < 2:
+        return 0.0
+    away = distances(x, x)
+    return float(away.fill_diagonal_(torch.inf).amin(1).median())
 
 
 def clusters(x: Tensor, count: int, rounds: int = 10) -> Tensor:

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,10 @@ def samples(axis: Any, evidence: Evidence) -> None:
     if evidence.sight is None or evidence.ground is None:
         return _nothing(axis, "no finite samples")
     data, x = evidence.ground.data, evidence.sight.x
-    real = to_float(data.gather(evidence.ground.order[:len(x)])["x"])
-    _picture(axis, picture_of(x[:SHOWN] if data.spec.is_image else x, data.spec, real))
+    if data.spec.is_image:
+        _picture(axis, picture_of(x[:SHOWN], data.spec))
+    else:
+        _picture(axis, picture_of(x, data.spec, data.gather(evidence.ground.order[:len(x)])["x"]))
     return axis.set_title("samples")
 
 
@@ -177,7 +180,7 @@ def _by_group(axis: Any, ground: Ground, real: Sequence[float], fake: Sequence[f
     axis.set_xticks(places, [name[:9] for name in named] or [str(place) for place in places])
     if max(map(len, named), default=0) > 2:
         axis.tick_params(axis="x", rotation=60)
-    axis.set_ylim(0, 1.25 * max(*real, *fake))               # room for the key
+    axis.set_ylim(0, 1.25 * max(*real, *fake) or 1)               # room for the key
     axis.legend(fontsize=7, frameon=False, ncols=2)
 
 
@@ -192,12 +195,15 @@ def _nothing(axis: Any, why: str) -> None:
 
 
 def _histograms(axis: Any, real: Tensor, fake: Tensor) -> None:
+    real, fake = real[real.isfinite()], fake[fake.isfinite()]
+    if not (len(real) and len(fake)):
+        return _nothing(axis, "no finite numbers")
     low, high = (float(end) for end in torch.cat([real, fake]).aminmax())
     bins = torch.linspace(low, high if high > low else low + 1, 41).tolist()
     for values, colour, name in ((real, ACCENT, "data"), (fake, FAKE, "samples")):
         axis.hist(values.tolist(), bins, weights=[1 / len(values)] * len(values), color=colour, alpha=0.6, label=name)
     axis.set_ylabel("share", fontsize=7)
-    axis.legend(fontsize=7, frameon=False)
+    return axis.legend(fontsize=7, frameon=False)
 
 
 def _over_steps(axis: Any, course: Course, series: Mapping[str, list[float]]) -> None:
@@ -205,7 +211,7 @@ def _over_steps(axis: Any, course: Course, series: Mapping[str, list[float]]) ->
     if not series:
         return _nothing(axis, "nothing was logged")
     for name, values in series.items():
-        sizes = [abs(value) or float("nan") for value in values]
+        sizes = [abs(value) if value and isfinite(value) else nan for value in values]
         axis.plot(course.steps[-len(values):], sizes, linewidth=1, label=name)
     axis.set_yscale("log")
     axis.grid(color=PALE, linewidth=0.4)
