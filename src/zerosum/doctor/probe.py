@@ -75,9 +75,9 @@ class Ground:
         self.groups = torch.cat(labels) if self.by_class else self._groups(data)
         self.expected = torch.bincount(self.groups).double() / len(self.groups)
         some = self.features[:SAMPLES]
-        distances = torch.cdist(some, self.features)
-        distances[range(len(some)), range(len(some))] = torch.inf
-        nearest = distances.amin(1)
+        away = torch.cdist(some, self.features)
+        away[range(len(some)), range(len(some))] = torch.inf
+        nearest = away.amin(1)
         self.variety, self.usual = mean_distance(some), float(nearest.median())
         self.reach = max(float(nearest.quantile(FAR)), WIDE * self.variety)
         self.spreads = [mean_distance(self.features[self.groups == group][:SAMPLES // 4])

@@ -46,10 +46,11 @@ class Vigil:
 
     def alarms(self) -> list[Diagnosis]:
         """What is newly wrong, each illness once."""
-        if len(self.course.probes) < LOOKS:
-            return []
-        new = [each for each in diagnose(self.course) if each.illness not in self.known]
+        found = diagnose(self.course) if len(self.course.probes) >= LOOKS else []
+        new = [each for each in found if each.illness not in self.known]
         self.known |= {each.illness for each in new}
+        if not new:
+            self._sight = None                # hundreds of samples that nobody will draw
         return new
 
     def draw(self, found: Diagnosis, path: Path) -> None:
