@@ -7,7 +7,8 @@ from zerosum.doctor import diagnose
 
 
 @pytest.mark.parametrize("illness", ["divergence", "vanishing gradient", "overpowering discriminator",
-                                     "fooled discriminator", "mode collapse between classes", "oscillation"])
+                                     "fooled discriminator", "mode collapse between classes",
+                                     "mode collapse within classes", "oscillation"])
 def test_an_illness_is_named(illness):
     course, picture = treat(ILL[illness], seed=0)
     assert illness in [each.illness for each in diagnose(course)] and picture.size[0] > 100

@@ -156,6 +156,7 @@ def test_a_users_model_without_scores_is_watched_and_goes_back(tmp_path, capsys)
     assert list((run.folder / "alarms").glob("*between-classes.png"))
     assert main(["doctor", str(run.folder), "--model", str(source), "-o", str(tmp_path / "seen.png")]) == 0
     told = capsys.readouterr().out
+    assert told.endswith(f"What was seen: {tmp_path / 'seen.png'}\n")
     assert "mode collapse between classes" in told and told.count("it went back from step") == 3
     assert Image.open(tmp_path / "seen.png").size[0] > 500
 

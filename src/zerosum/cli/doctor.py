@@ -30,9 +30,12 @@ def doctor_command(words: list[str]) -> int:
     if arguments.json:
         print(json.dumps({"run": str(run.folder), "steps": run.document["steps"], "looks": len(course.probes),
                           "found": [asdict(each) for each in found], "rollbacks": run.document.get("rollbacks", []),
-                          "last_look": look and {"step": look.step, **look.to_json()}}, indent=2))
+                          "last_look": look and {"step": look.step, **look.to_json()},
+                          "picture": arguments.out}, indent=2))
     else:
         print(told(run, course, found))
+        if arguments.out:
+            print(f"\nWhat was seen: {arguments.out}")
     return 0
 
 
