@@ -90,7 +90,8 @@ def roll_back(run: Run, trainer: Trainer, seconds: float, why: Diagnosis | None)
         if restore(run, earlier, run.checkpoints) is None:
             return None
     except ZerosumError as unreadable:
-        print(f"warning: {unreadable}", file=sys.stderr)
+        if earlier.world.is_first:
+            print(f"warning: {unreadable}", file=sys.stderr)
         return None
     earlier.take_branch(branch)
     run.document |= {"seconds": seconds, "rollbacks": before}

@@ -93,7 +93,7 @@ def _attempt(run: Run, recorder: Recorder) -> Trainer | None:
         if wish and wish.at_once:
             raise recorder.interrupted() from None
         raise
-    if wish:
+    if wish and earlier is None:              # else all processes agree on it at their next step
         if recorder.trainer.world.is_first:
             run.save(state="interrupted")
             write_report(run.folder)
