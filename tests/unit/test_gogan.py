@@ -109,6 +109,16 @@ def test_the_critic_has_its_own_learning_rate_or_the_generators():
     assert rates() == [2e-3, 2e-3] and rates(critic_lr=1e-3) == [1e-3, 2e-3]
 
 
+def test_what_ranks_is_an_average_of_the_critic_that_is_trained():
+    trainer = trainer_of(ema=1_000.0)
+    trainer.fit(3)
+    moved = state(trainer.model.critic)
+    with trainer.averaged() as model:
+        averaged = state(model.critic)
+    assert not same(averaged, moved)
+    assert same(state(trainer.model.critic), moved)
+
+
 def test_a_frozen_network_has_no_parameters_and_the_same_names():
     network = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
     still = frozen(network)
