@@ -1,4 +1,10 @@
-"""Claim of recipe: its slots are the papers' systems, all of them combine, and a penalty or little data show it."""
+"""Claim of recipe: its slots are the papers' systems, all of them combine, and a penalty or little data show it.
+
+What fails: with 100 digits DiffAugment does not help. Colour photographs, for which the full policy is meant, are no
+other case: with 100 patches of `photos` and seed 10, FID to patches that were not trained on was 5.4 with DiffAugment
+and 3.5 without after 2000 steps, and still falling in both. D does begin to learn the 100 by heart, scoring them 0.9
+above others (0.1 with DiffAugment), but in so short a training that harms less than the augmentations slow it down.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

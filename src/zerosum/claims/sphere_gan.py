@@ -51,7 +51,7 @@ DIGITS = {"data": "digits", "image_size": 16, "network": "dcgan", "width": 64, "
 CLAIM = Claim(
     statement="With distances on a sphere in place of lengths in the plane, the moments stay bounded without a "
               "penalty; the game covers a ring of eight Gaussians; and on digits it has a lower FID than WGAN-GP, at "
-              "a lower cost. (In the plane the ring is covered too, with more samples near a mode: 0.57 for 0.38.)",
+              "a lower cost. In the plane the ring is covered too, with more samples near a mode: 0.57 for 0.38.",
     baseline="the same game in the plane; on digits WGAN-GP: the same generator and critic body but for layer "
              "normalization and the last layer, optimiser, batch and steps",
     sides={
