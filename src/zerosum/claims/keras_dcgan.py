@@ -1,8 +1,9 @@
 """Claim of keras-dcgan: the tutorial's network, parameter for parameter, trains as its printed log says.
 
 It learns slowly, and not steadily: for an epoch or two its samples are blobs, then strokes come and go, and with them
-FID doubles or halves from one epoch to the next. What falls is the trend, so FID is measured after times that grow by
-the same factor: a fifth of an epoch, one, five. At 16 pixels five epochs cost less than two at the tutorial's 28.
+FID doubles or halves from one epoch to the next. It need not fall over checkpoints that all lie in that phase (after
+one, two and three epochs: rank correlations .5, .5, -.5). What falls is the trend, so FID is measured after a fifth of
+an epoch, one, and three.
 """
 
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from .trial import Trial
 
 WINDOW = 20                                  # steps over which a loss is averaged
 EPOCH = 468                                  # batches of 128 in an epoch of the tutorial (60,000 images)
-MOMENTS = (EPOCH // 5, EPOCH, 5 * EPOCH)     # at which FID is measured, in steps
+MOMENTS = (EPOCH // 5, EPOCH, 3 * EPOCH)     # at which FID is measured, in steps
 
 
 class Look:
@@ -70,10 +71,10 @@ def measure(trial: Trial) -> dict[str, float | list[float]]:
 
 CLAIM = Claim(
     statement="The tutorial's network has Keras' parameters, and in one of its epochs (468 batches) d_loss falls from "
-              "0.69 below 0.5 and g_loss rises above 1; its images are better after one than after a fifth of it, and "
-              "better after five.",
-    baseline="its own beginning; at a quarter of the tutorial's widths, on 16 pixels",
-    sides={"keras-dcgan": Side("keras-dcgan", "small", {"image_size": 16, "steps": MOMENTS[-1]})},
+              "0.69 below 0.5 and g_loss rises above 1; from a fifth of an epoch to "
+              "one, and to three, its images tend to get better.",
+    baseline="its own beginning; at a quarter of the tutorial's widths",
+    sides={"keras-dcgan": Side("keras-dcgan", "small", {"steps": MOMENTS[-1]})},
     checks=(
         Check("at the tutorial's widths, G has Keras' parameters", "parameters of G", "exactly", 6_763_777,
               "catalogue ARC-02"),
@@ -81,7 +82,7 @@ CLAIM = Claim(
         Check("d_loss starts near log 2", "d_loss at the start", "at least", 0.6, "the tutorial's log: 0.649"),
         Check("d_loss falls", "lowest d_loss", "below", 0.5, "the tutorial's log: 0.375"),
         Check("g_loss rises", "highest g_loss", "above", 1, "the tutorial's log: 1.298"),
-        Check("FID falls from a fifth of an epoch to one, and to five", "rank correlation of FID with time", "below", 0,
+        Check("FID falls over a fifth of an epoch, one and three", "rank correlation of FID with time", "below", 0,
               "catalogue ARC-02"),
         Check("and below that of the untrained network", "fid", "below", "fid, untrained", "catalogue ARC-02"),
     ),
