@@ -74,7 +74,7 @@ def test_who_leads_depends_on_the_budget_where_it_does():
     assert leaders(cells, 2) == [["fast", "slow", "last"], ["slow", "fast", "last"]]
     assert overtakings(cells, 2) == [("fast", "slow", 0, 1)]
     said = " ".join(sentences(study))
-    assert "1 of 3 pairs change places, as slow overtakes fast; fast, then slow leads." in said
+    assert "1 of 3 pairs change places, as slow overtakes fast; by the best draw, fast, then slow leads." in said
     assert overtakings(found_in(document(("a", [[1.0, 1.0]], []), ("b", [[2.0, 2.0]], []), moments=2)), 2) == []
 
 

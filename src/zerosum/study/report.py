@@ -66,7 +66,7 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         if changed:
             said.append(f"The order there depends on the budget: {len(changed)} of "
                         f"{len(those) * (len(those) - 1) // 2} pairs change places, as {changed[0][1]} overtakes "
-                        f"{changed[0][0]}; {_in_turn([each[0] for each in order])} leads.")
+                        f"{changed[0][0]}; by the best draw, {_in_turn([each[0] for each in order])} leads.")
         within, between = spreads(those)
         if len(those) > 2 and min(len(each.draws) for each in those) > 3:
             what = "hyper-parameters matter more than the system" if within > between else \
