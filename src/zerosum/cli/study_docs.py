@@ -8,11 +8,13 @@ from ..study.results import found_in
 
 # What each committed study asks, in words; its numbers come from its result file.
 QUESTIONS = {
-    "created-equal": "[Are GANs Created Equal?](https://arxiv.org/abs/1711.10337) (Lucic et al. 2017) trained seven "
-                     "losses with the same networks, searched the hyper-parameters of each with the same budget, and "
-                     "found no loss that is better for good: which one leads depends on the budget, and most of the "
-                     "differences between papers are differences of tuning. This is that question at small scale, with "
-                     "the seven losses of the study, its VAE, and a loss that came later.",
+    "created-equal":
+        "[Are GANs Created Equal?](https://arxiv.org/abs/1711.10337) (Lucic et al. 2017) trained seven losses with the "
+        "same networks, searched the hyper-parameters of each with the same budget, and found no loss that is better "
+        "for good: which one leads depends on the budget, and most of the differences between papers are differences "
+        "of tuning. This is that question at small scale, with the seven losses of the study, its VAE, and a loss that "
+        "came later. BEGAN is not done within this budget: its auto-encoder is still learning to reconstruct when it "
+        "ends, and takes noise for data.",
 }
 
 
