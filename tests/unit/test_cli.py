@@ -201,11 +201,24 @@ def test_wrong_use_is_one_line_that_names_the_right_one(line, names_it, said, tm
     ("sample points -o folder", "points have no picture each"),
     ("sample images --trunc 1", "unknown flag '--trunc' (did you mean --truncation?)"),
     ("interpolate images --label 1", "has no labels"),
-    ("interpolate images -o walk.mp4", "cannot write .mp4: name a .gif, .webp or .png file"),
+    ("interpolate images -o walk.avi", "cannot write .avi: name a .gif, .webp or .png file"),
     ("interpolate images --path circle", "invalid choice: 'circle'"),
     ("interpolate images --anchors 1", "at least one row, two anchors and two frames"),
     ("interpolate images --frames 0", "at least one row, two anchors and two frames"),
     ("interpolate images --seed -5", "seed must lie between 0 and"),
+    ("directions images -k 9", "latents have 8 numbers: ask for 1 to 8 directions, not 9"),
+    ("directions images -k 0", "-k, -n and --layer must be at least 1"),
+    ("directions images --method pca", "invalid choice: 'pca'"),
+    ("directions images -o found.npy", "cannot write found.npy: name a .safetensors file"),
+    ("directions images --method ganspace --layer 9", "so that there is no layer 9"),
+    ("directions images --method classes --factor colour", "unknown factor 'colour'"),
+    ("directions points --method classes", "there is no judge for the points of ring: use --method sefa or ganspace"),
+    ("directions images --label 1", "has no labels"),
+    ("traverse images --directions nowhere", "nowhere is no file of directions: zerosum directions RUN"),
+    ("traverse images --only 0,8", "directions are numbered from 0 to 7, not 8"),
+    ("traverse images --only first", "--only takes whole numbers from 0 with commas between them, not 'first'"),
+    ("traverse images --range 0", "a range above 0 and at least two columns"),
+    ("traverse images -o row.jpg", "cannot write .jpg: name a .gif, .webp or .png file"),
     ("evaluate images --metrics fidd", "(did you mean fid?)"),
     ("evaluate images --data digts", "(did you mean digits?)"),
     ("evaluate images -n 1", "n must be at least 2"),
@@ -479,6 +492,42 @@ def test_a_walk_as_a_picture(runs, call):
         film = zs.latent.interpolate(zs.load(runs["images"]).model, rows=3, frames=12, seed=0)
         assert np.array_equal(np.array(image)[8:16, 16:24], np.rint(film[2, 1, 0].numpy() * 127.5 + 127.5))
     assert call("interpolate", runs["points"], "-o", "points.png")[0] == 0
+
+
+# directions, traverse ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["images", "labelled", "points", "likelihood"])
+@pytest.mark.parametrize("method", ["sefa", "ganspace"])
+def test_directions_are_stored_and_traversed(name, method, runs, call, document):
+    answer = document("directions", runs[name], "--method", method, "-k", 3, "-o", "found.safetensors")
+    found = zs.latent.Directions.load("found.safetensors")
+    assert (len(found), found.method) == (3, method) and answer["strengths"] == found.strengths.tolist()
+    status, out, _ = call("traverse", runs[name], "--directions", "found.safetensors", "--only", "2,0", "--columns", 5)
+    assert status == 0 and out == f"rows {found.names[2]}, {found.names[0]}: traversal.png\n"
+    run = zs.load(runs[name])
+    with Image.open("traversal.png") as image:
+        assert not run.spec.is_image or image.size == (5 * 8, 2 * 8)
+        if run.spec.is_image:
+            film = zs.latent.traverse(run.model, found.only([2, 0]), columns=5)
+            assert np.array_equal(np.array(image)[8:, :8], np.rint(film[1, 0, 0].numpy() * 127.5 + 127.5))
+
+
+def test_directions_between_classes(runs, call, monkeypatch):
+    """The runs are too short to be judged: what the judge says is the brightest fifth of the samples."""
+    from zerosum.metrics.features.judge import TrainedJudge
+
+    monkeypatch.setattr(TrainedJudge, "classify", lambda self, x: (x.mean((1, 2, 3)).argsort().argsort() * 5 // len(x)))
+    status, out, _ = call("directions", runs["images"], "--method", "classes", "-n", 600)
+    assert status == 0 and "5 directions: directions.safetensors" in out and "balanced accuracy" in out
+    assert set(zs.latent.Directions.load("directions.safetensors").names) == set("01234")
+
+
+def test_a_traversal_as_a_film(runs, call, document):
+    assert document("traverse", runs["images"], "-o", "there/back.gif")["rows"] == [f"z{i}" for i in range(8)]
+    assert Image.open("there/back.gif").format == "GIF"
+    assert call("traverse", runs["labelled"], "--label", 3, "--only", "1", "-o", "one.webp")[0] == 0
+    assert call("traverse", runs["points"], "--only", "1", "-o", "one.gif")[0] == 0
 
 
 # evaluate, compare, report -------------------------------------------------------------------------------------------

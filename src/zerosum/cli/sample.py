@@ -1,6 +1,5 @@
-"""`zerosum sample` and `interpolate`."""
+"""`zerosum sample`, and what the commands that draw from a run have in common."""
 
-import argparse
 import json
 import math
 from pathlib import Path
@@ -13,7 +12,8 @@ from ..runs import Run
 from .parser import Parser
 
 
-def _parser(command: str, about: str) -> Parser:
+def drawing_parser(command: str, about: str) -> Parser:
+    """A parser of what all of them ask for: the run, the seed, the classes."""
     parser = Parser(f"zerosum {command}", about)
     parser.add_argument("run", metavar="RUN", help="a run folder")
     parser.add_seed("of the noise")
@@ -24,7 +24,7 @@ def _parser(command: str, about: str) -> Parser:
     return parser
 
 
-def _labels(run: Run, asked: list[str] | None, n: int) -> Tensor | None:
+def asked_labels(run: Run, asked: list[str] | None, n: int) -> Tensor | None:
     """Class numbers for n samples, the asked classes in turn."""
     if not asked:
         return None
@@ -47,7 +47,7 @@ def sample_command(words: list[str]) -> int:
     """zerosum sample RUN -n 64 [--seed S] [--label K] [--truncation T] [--best 0.05] -o grid.png|DIR"""
     from ..latent import best_by_score
 
-    parser = _parser("sample", "Draw samples from a run: into one picture, or into a folder of pictures.")
+    parser = drawing_parser("sample", "Draw samples from a run: into one picture, or into a folder of pictures.")
     parser.add_argument("-n", type=int, default=64, metavar="int", help="how many [64]")
     parser.add_argument("--truncation", type=float, default=1.0, metavar="float",
                         help="scale the noise towards its centre: below 1, better and less varied [1]")
@@ -62,7 +62,7 @@ def sample_command(words: list[str]) -> int:
         raise UsageError(f"truncation must be a number, at least 0, not {arguments.truncation:g}")
     run = Run.open(arguments.run, arguments.model)
     require(run.model, "sample")
-    labels, scores = _labels(run, arguments.label, arguments.n), None
+    labels, scores = asked_labels(run, arguments.label, arguments.n), None
     if arguments.best is not None:
         x, scores = best_by_score(run.model, arguments.n, arguments.best, seed=arguments.seed, labels=labels,
                                   truncation=arguments.truncation)
@@ -104,43 +104,3 @@ def _write(x: Tensor, run: Run, out: Path) -> list[Path]:
     for image, file in zip(x, files, strict=True):
         save_png(grid(image[None], pad=0), file)
     return files
-
-
-def interpolate_command(words: list[str]) -> int:
-    """zerosum interpolate RUN [--rows 8] [--anchors 4] [--frames 60] [--path slerp|lerp] -o walk.gif|walk.png"""
-    from ..latent import interpolate
-
-    parser = _parser("interpolate", "Walk through the latent space of a run, as a film or as a picture.")
-    for flag, default, what in (("--rows", 8, "samples that move at once"), ("--anchors", 4, "latents to visit"),
-                                ("--frames", 60, "steps of the walk (columns of a picture: 12 are shown)")):
-        parser.add_argument(flag, type=int, default=default, metavar="int", help=f"{what} [{default}]")
-    parser.add_argument("--path", choices=["slerp", "lerp"], default="slerp", help="along the sphere, or straight")
-    parser.add_argument("-o", "--out", default="interpolation.gif", metavar="FILE", help=".gif, .webp or .png")
-    arguments = parser.parse(words)
-    run = Run.open(arguments.run, arguments.model)
-    out = Path(arguments.out)
-    if out.suffix not in (".gif", ".webp", ".png"):
-        raise UsageError(f"cannot write {out.suffix or out}: name a .gif, .webp or .png file")
-    frames = min(arguments.frames, 12) if out.suffix == ".png" else arguments.frames
-    film = interpolate(run.model, rows=arguments.rows, anchors=arguments.anchors, frames=frames, path=arguments.path,
-                seed=arguments.seed, labels=_labels(run, arguments.label, arguments.rows))
-    _write_film(film, run, out, arguments)
-    print(json.dumps({"files": [str(out)], "frames": frames, "seed": arguments.seed}) if arguments.json
-          else f"{frames} frames: {out}")
-    return 0
-
-
-def _write_film(film: Tensor, run: Run, out: Path, arguments: argparse.Namespace) -> None:
-    from ..runs.pictures import bounds_of, grid, picture_of, project, save_png, scatter
-    from ..runs.timelapse import animate
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".png" and run.spec.is_image:
-        save_png(grid(film.transpose(0, 1).flatten(0, 1), columns=len(film)), out)
-    elif out.suffix == ".png":
-        save_png(picture_of(film.flatten(0, 1), run.spec), out)
-    elif run.spec.is_image:
-        animate([picture_of(frame, run.spec) for frame in film], out)
-    else:                                     # one pair of axes for the whole film
-        axes = bounds_of(film.flatten(0, 1)) if run.spec.shape == (2,) else None
-        animate([scatter(project(frame)[0], bounds=axes) for frame in film], out)

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from ..core import Model, UsageError, require
+from .passes import scored
 
 
-@torch.no_grad()
 def best_by_score(model: Model, n: int, share: float, *, seed: int = 0, labels: Tensor | None = None,
                   truncation: float = 1.0) -> tuple[Tensor, Tensor]:
     """Draw n / share samples and keep the n that the discriminator scores highest: samples and scores, best first.
@@ -21,10 +21,6 @@ def best_by_score(model: Model, n: int, share: float, *, seed: int = 0, labels: 
     drawn = max(n, round(n / share))
     asked = None if labels is None else labels.repeat(-(-drawn // len(labels)))[:drawn]
     x = model.sample(drawn, seed=seed, labels=asked, truncation=truncation)                    # type: ignore[operator]
-    training = model.training
-    model.eval()
-    scores = torch.cat([model.scores(x[i:i + 256], None if asked is None else asked[i:i + 256])  # type: ignore[operator]
-                        for i in range(0, drawn, 256)])
-    model.train(training)
+    scores = scored(model, x, asked)
     order = torch.sort(scores, descending=True, stable=True).indices[:n]
     return x[order], scores[order]

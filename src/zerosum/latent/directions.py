@@ -1,0 +1,88 @@
+"""Directions in a latent space along which samples change in one respect: found once, saved, used by every tool."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..core import Model, UsageError, ZerosumError, require, whole_file
+
+FORMAT = "directions-1"
+
+
+@dataclass(frozen=True)
+class Directions:
+    """K unit vectors in a latent space of D numbers, the strongest first, with the names and strengths that they have.
+
+    vectors: (K, D) float32; strengths: (K,) float32, of which `measure` says what they are.
+    """
+
+    names: tuple[str, ...]
+    vectors: Tensor
+    strengths: Tensor
+    method: str
+    measure: str
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def only(self, rows: Sequence[int]) -> "Directions":
+        """Some of them, by number from 0, in this order; raises UsageError for numbers that there are not."""
+        wrong = [row for row in rows if not 0 <= row < len(self)]
+        if wrong or not rows:
+            raise UsageError(f"directions are numbered from 0 to {len(self) - 1}, not {wrong[0] if wrong else 'none'}")
+        return Directions(tuple(self.names[row] for row in rows), self.vectors[list(rows)], self.strengths[list(rows)],
+                          self.method, self.measure)
+
+    def strongest(self, k: int | None) -> "Directions":
+        """The k strongest, or all: strongest first, in the order of before where equal."""
+        order = torch.sort(self.strengths, descending=True, stable=True).indices.tolist()
+        return self.only(order[:k])
+
+    def save(self, path: str | Path) -> None:
+        """Write them as one safetensors file, whole or not at all."""
+        from safetensors.torch import save
+
+        about = {"format": FORMAT, "names": self.names, "method": self.method, "measure": self.measure}
+        tensors = {"vectors": self.vectors, "strengths": self.strengths}
+        with whole_file(Path(path)) as file:
+            file.write(save({name: tensor.float().cpu().contiguous() for name, tensor in tensors.items()},
+                            metadata={"about": json.dumps(about)}))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Directions":
+        """Read what `save` wrote; raises UsageError for another file, ZerosumError for a damaged one."""
+        from safetensors import SafetensorError, safe_open
+
+        if not Path(path).is_file():
+            raise UsageError(f"{path} is no file of directions: zerosum directions RUN -o {path} makes one")
+        try:
+            with safe_open(path, framework="pt") as file:
+                about = json.loads((file.metadata() or {}).get("about", "{}"))
+                if about.get("format") != FORMAT:
+                    raise UsageError(f"{path} holds no directions: zerosum directions RUN -o FILE.safetensors makes "
+                                     "such a file")
+                vectors, strengths = file.get_tensor("vectors"), file.get_tensor("strengths")
+        except (OSError, SafetensorError, ValueError) as error:
+            raise ZerosumError(f"{path} cannot be read ({type(error).__name__}): make it again with zerosum directions"
+                               ) from None
+        return cls(tuple(about["names"]), vectors, strengths, about["method"], about["measure"])
+
+
+def coordinates(model: Model) -> Directions:
+    """The D coordinates of the noise themselves, each as strong as it is spread: its standard deviation."""
+    require(model, "generate")
+    z = model.noise(10_000, torch.Generator().manual_seed(0)).cpu()                            # type: ignore[operator]
+    return Directions(tuple(f"z{i}" for i in range(z.shape[1])), torch.eye(z.shape[1]), z.std(0), "coordinates",
+                      "standard deviation")
+
+
+def as_directions(prefix: str, vectors: Tensor, strengths: Tensor, *, method: str, measure: str) -> Directions:
+    """Numbered directions from vectors (K, D) of any length; the largest number of each is made positive."""
+    sign = vectors.gather(1, vectors.abs().argmax(1, keepdim=True)).sign()
+    unit = vectors * sign / vectors.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    return Directions(tuple(f"{prefix}{i}" for i in range(len(unit))), unit.float().cpu(), strengths.float().cpu(),
+                      method, measure)

@@ -1,0 +1,91 @@
+"""What the first layers of a generator make of its noise, whatever the model calls them."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..core import Model, UsageError
+from .passes import CHUNK, chosen_labels, evaluating
+
+
+class _Reached(Exception):
+    """The layer that was looked for has answered; the rest of the generator need not run."""
+
+
+def features(model: Model, z: Tensor, *, layer: int = 1, label: int = 0) -> Tensor:
+    """What the layer-th layer that the noise meets makes of z (N, D), flattened: (N, M); `label` is the class, if any.
+
+    A layer is a module with a weight matrix or kernel. Which ones the noise meets, and in which order, a forward pass
+    shows: those whose input depends on z, for autograd follows z and, for that pass, nothing else. So nothing is asked
+    of the model but to generate. Raises UsageError where the noise meets fewer layers.
+    """
+    parts = []
+    for chunk in z.split(CHUNK):
+        met: list[Tensor] = []
+        with _without_weights(model), evaluating(model), _watched(model, _collector(met, layer)), \
+                torch.enable_grad(), contextlib.suppress(_Reached):
+            model.generate(chunk.detach().requires_grad_(), chosen_labels(model, len(chunk), label))  # type: ignore[operator]
+        if len(met) < layer:
+            raise UsageError(f"the noise of {model.name or type(model).__name__} meets {len(met)} layers with weights, "
+                             f"so that there is no layer {layer}")
+        parts.append(met[-1].detach().flatten(1))
+    return torch.cat(parts)
+
+
+def linear_map(model: Model, *, label: int = 0) -> Tensor:
+    """A, (M, D), where the first layer makes A z + b of the noise z; raises UsageError where it is not so.
+
+    Column i is what the layer makes of the i-th unit vector, less what it makes of 0: the same for a linear layer, a
+    convolution, and one that is also given a label.
+    """
+    probe = model.noise(4, torch.Generator().manual_seed(0))                                   # type: ignore[operator]
+    origin = torch.zeros_like(probe[:1])
+    units = torch.eye(probe.shape[1], device=probe.device)
+    h = features(model, torch.cat([origin, units, probe]), label=label).double()
+    a = (h[1:-4] - h[0]).T
+    seen, expected = h[-4:] - h[0], probe.double() @ a.T
+    if (seen - expected).norm() > 1e-3 * seen.norm():
+        raise UsageError(f"the first layer of {model.name or type(model).__name__} is not linear in the noise, which "
+                         "sefa needs: use ganspace")
+    return a
+
+
+def _collector(met: list[Tensor], layer: int) -> Callable[..., None]:
+    def look(_module: nn.Module, given: tuple[Any, ...], answer: Any) -> None:
+        if isinstance(answer, Tensor) and any(isinstance(x, Tensor) and x.requires_grad for x in given):
+            met.append(answer)
+            if len(met) == layer:
+                raise _Reached
+    return look
+
+
+@contextlib.contextmanager
+def _watched(model: Model, look: Callable[..., None]) -> Iterator[None]:
+    handles = [module.register_forward_hook(look) for module in model.modules() if _mixes(module)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _mixes(module: nn.Module) -> bool:
+    """Whether it has a weight matrix or kernel; gains and biases of a normalization are vectors."""
+    weight = getattr(module, "weight", None)
+    return isinstance(weight, Tensor) and weight.dim() > 1
+
+
+@contextlib.contextmanager
+def _without_weights(model: Model) -> Iterator[None]:
+    """No parameter asks for a gradient, so that what asks for one depends on the noise."""
+    asking = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for parameter in asking:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in asking:
+            parameter.requires_grad_()

@@ -1,0 +1,50 @@
+"""Passes through a model in evaluation mode, some samples at a time."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from ..core import Model
+
+CHUNK = 256                                  # samples at a time
+
+
+@contextlib.contextmanager
+def evaluating(model: Model) -> Iterator[None]:
+    """Evaluation mode, and afterwards the mode that was."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
+
+
+def chosen_labels(model: Model, n: int, label: int | None = None) -> Tensor | None:
+    """One label, or else the classes in turn, for a conditional model: (n,) int64; None for others."""
+    if "conditional-generation" not in model.card.tasks:
+        return None
+    each = torch.arange(n) % model.data.num_classes if label is None else torch.full((n,), label)
+    return each.to(model.device)
+
+
+@torch.no_grad()
+def generated(model: Model, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    """G(z), (N, *shape), for z (N, D) and labels (N,)."""
+    with evaluating(model):
+        return torch.cat([model.generate(z[i:i + CHUNK], _part(labels, i))                     # type: ignore[operator]
+                          for i in range(0, len(z), CHUNK)])
+
+
+@torch.no_grad()
+def scored(model: Model, x: Tensor, labels: Tensor | None = None) -> Tensor:
+    """What the discriminator thinks of samples x (N, *shape) under labels (N,): (N,), larger = more real."""
+    with evaluating(model):
+        return torch.cat([model.scores(x[i:i + CHUNK], _part(labels, i))                       # type: ignore[operator]
+                          for i in range(0, len(x), CHUNK)])
+
+
+def _part(labels: Tensor | None, start: int) -> Tensor | None:
+    return None if labels is None else labels[start:start + CHUNK]

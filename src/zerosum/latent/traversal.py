@@ -1,0 +1,47 @@
+"""Changes one thing at a time: samples along directions in the latent space."""
+
+import torch
+from torch import Tensor
+
+from ..core import Model, UsageError, require
+from .directions import Directions
+from .passes import chosen_labels, generated
+
+
+def vary(model: Model, z: Tensor, direction: Tensor, steps: Tensor, labels: Tensor | None = None) -> Tensor:
+    """G(z_i + s_j d), (N, S, *shape), for latents z (N, D), one direction d (D,), steps s (S,) and labels (N,).
+
+    Raises UsageError for a model that makes nothing from noise, or a direction of another length than z.
+    """
+    require(model, "generate")
+    _fits(direction, z)
+    moved = z[:, None] + steps.to(z)[:, None] * direction.to(z)
+    each = None if labels is None else labels.repeat_interleave(len(steps))
+    return generated(model, moved.flatten(0, 1), each).unflatten(0, moved.shape[:2])
+
+
+def traverse(model: Model, directions: Directions, *, reach: float = 3.0, columns: int = 9, seed: int = 0,
+             label: int = 0) -> Tensor:
+    """The sample of a seed, moved along each of K directions: (K, columns, *shape), itself in the middle if odd.
+
+    Steps go from -reach to reach, counted in standard deviations of the noise along the direction. Conditional models
+    draw the class `label`. Raises UsageError as `vary` does.
+    """
+    require(model, "generate")
+    if columns < 2 or not 0 < reach < float("inf"):
+        raise UsageError(f"a traversal needs a range above 0 and at least two columns, not {reach:g} and {columns}")
+    z = model.noise(1, torch.Generator().manual_seed(seed))                                    # type: ignore[operator]
+    many = model.noise(10_000, torch.Generator().manual_seed(0))                               # type: ignore[operator]
+    asked = chosen_labels(model, 1, label)
+    rows = []
+    for direction in directions.vectors.to(z):
+        _fits(direction, z)
+        steps = torch.linspace(-reach, reach, columns, device=z.device) * (many @ direction).std()
+        rows.append(vary(model, z, direction, steps, asked)[0])
+    return torch.stack(rows)
+
+
+def _fits(direction: Tensor, z: Tensor) -> None:
+    if direction.shape != z.shape[1:]:
+        raise UsageError(f"directions of {direction.numel()} numbers do not fit latents of {z.shape[1]}: they belong "
+                         "to the model that they were found in")
