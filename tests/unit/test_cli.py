@@ -201,11 +201,13 @@ def test_wrong_use_is_one_line_that_names_the_right_one(line, names_it, said, tm
     ("sample points -o folder", "points have no picture each"),
     ("sample images --trunc 1", "unknown flag '--trunc' (did you mean --truncation?)"),
     ("interpolate images --label 1", "has no labels"),
-    ("interpolate images -o walk.avi", "cannot write .avi: name a .gif, .webp or .png file"),
+    ("interpolate images -o walk.avi", "cannot write .avi: name a .gif, .webp, .mp4 or .png file"),
     ("interpolate images --path circle", "invalid choice: 'circle'"),
     ("interpolate images --anchors 1", "at least one row, two anchors and two frames"),
     ("interpolate images --frames 0", "at least one row, two anchors and two frames"),
     ("interpolate images --seed -5", "seed must lie between 0 and"),
+    ("interpolate images --seeds 3", "at least one row, two anchors and two frames"),
+    ("interpolate images --seeds 3,x", "--seeds takes whole numbers from 0 with commas between them, not '3,x'"),
     ("directions images -k 9", "latents have 8 numbers: ask for 1 to 8 directions, not 9"),
     ("directions images -k 0", "-k, -n and --layer must be at least 1"),
     ("directions images --method pca", "invalid choice: 'pca'"),
@@ -218,7 +220,7 @@ def test_wrong_use_is_one_line_that_names_the_right_one(line, names_it, said, tm
     ("traverse images --only 0,8", "directions are numbered from 0 to 7, not 8"),
     ("traverse images --only first", "--only takes whole numbers from 0 with commas between them, not 'first'"),
     ("traverse images --range 0", "a range above 0 and at least two columns"),
-    ("traverse images -o row.jpg", "cannot write .jpg: name a .gif, .webp or .png file"),
+    ("traverse images -o row.jpg", "cannot write .jpg: name a .gif, .webp, .mp4 or .png file"),
     ("evaluate images --metrics fidd", "(did you mean fid?)"),
     ("evaluate images --data digts", "(did you mean digits?)"),
     ("evaluate images -n 1", "n must be at least 2"),
@@ -488,10 +490,34 @@ def test_a_walk_as_a_picture(runs, call):
     status, out, _ = call("interpolate", runs["images"], "--rows", 3, "--frames", 60, "-o", "walk.png")
     assert status == 0 and out == "12 frames: walk.png\n"
     with Image.open("walk.png") as image:                    # a row each, columns in time
-        assert image.size == (12 * 8, 3 * 8)
+        assert image.size == (12 * (48 + 2) - 2, 3 * (48 + 2) - 2)             # enlarged to 512 pixels, with gaps
         film = zs.latent.interpolate(zs.load(runs["images"]).model, rows=3, frames=12, seed=0)
-        assert np.array_equal(np.array(image)[8:16, 16:24], np.rint(film[2, 1, 0].numpy() * 127.5 + 127.5))
+        assert np.array_equal(np.array(image)[50:98:6, 100:148:6], np.rint(film[2, 1, 0].numpy() * 127.5 + 127.5))
     assert call("interpolate", runs["points"], "-o", "points.png")[0] == 0
+
+
+def test_a_walk_between_seeds(runs, call, document):
+    assert document("interpolate", runs["images"], "--seeds", "3,17,42", "-o", "walk.png")["frames"] == 12
+    model = zs.load(runs["images"]).model
+    with Image.open("walk.png") as image:
+        for place, seed in ((0, 3), (11, 42)):
+            cell = np.array(image)[:48:6, place * 50:place * 50 + 48:6]
+            assert np.array_equal(cell, np.rint(model.sample(1, seed=seed)[0, 0].numpy() * 127.5 + 127.5))
+    assert call("interpolate", runs["labelled"], "--seeds", "1,2", "--label", 3, "--frames", 3)[0] == 0
+    assert call("interpolate", runs["points"], "--seeds", "1,2", "--frames", 3)[0] == 0
+
+
+def test_a_film_needs_its_extra(runs, said, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert "MP4 needs an extra: pip install 'zerosum[video]'" in said(
+        "interpolate", runs["images"], "--frames", 3, "-o", "walk.mp4")
+
+
+def test_a_film_as_mp4(runs, call):
+    av = pytest.importorskip("av")
+    assert call("traverse", runs["images"], "--only", "0", "--columns", 5, "-o", "walk.mp4")[0] == 0
+    with av.open("walk.mp4") as film:
+        assert sum(1 for _ in film.decode(video=0)) == 8                       # there and back
 
 
 # directions, traverse ------------------------------------------------------------------------------------------------
@@ -507,10 +533,11 @@ def test_directions_are_stored_and_traversed(name, method, runs, call, document)
     assert status == 0 and out == f"rows {found.names[2]}, {found.names[0]}: traversal.png\n"
     run = zs.load(runs[name])
     with Image.open("traversal.png") as image:
-        assert not run.spec.is_image or image.size == (5 * 8, 2 * 8)
         if run.spec.is_image:
             film = zs.latent.traverse(run.model, found.only([2, 0]), columns=5)
-            assert np.array_equal(np.array(image)[8:, :8], np.rint(film[1, 0, 0].numpy() * 127.5 + 127.5))
+            zoom = (image.width + 2) // 5 // 8
+            corner = np.array(image)[8 * zoom + 2::zoom, :8 * zoom:zoom]
+            assert np.array_equal(corner, np.rint(film[1, 0, 0].numpy() * 127.5 + 127.5))
 
 
 def test_directions_between_classes(runs, call, monkeypatch):

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from zerosum.core import DataSpec, LatentModel, UsageError
-from zerosum.latent import best_by_score, interpolate, lerp, slerp
+from zerosum.latent import best_by_score, between_seeds, interpolate, lerp, slerp, walk
 
 
 def test_lerp():
@@ -101,6 +101,40 @@ def test_a_walk_under_labels():
     labels = torch.tensor([10, 20])
     plain, labelled = (interpolate(Identity(), rows=2, frames=4, labels=given) for given in (None, labels))
     assert torch.allclose(labelled - plain, labels[:, None].float().expand(4, 2, 3), atol=1e-5)
+
+
+def smooth():
+    """A generator without corners."""
+    torch.manual_seed(0)
+    model = Identity()
+    model.generator = nn.Sequential(nn.Linear(3, 64), nn.Tanh(), nn.Linear(64, 3))
+    return model.eval()
+
+
+@pytest.mark.parametrize("path", ["slerp", "lerp"])
+def test_a_walk_between_seeds_ends_where_it_should_and_never_jumps(path):
+    model, seeds = smooth(), [3, 17, 42]
+    film = between_seeds(model, seeds, frames=41, path=path)
+    for frame, seed in ((0, 3), (20, 17), (40, 42)):
+        assert torch.equal(film[frame], model.sample(1, seed=seed))
+    steps = (film[1:] - film[:-1]).flatten(1).norm(dim=1)
+    assert steps.max() <= 3 * steps.mean()
+
+
+def test_a_jump_would_be_noticed():
+    model = smooth()
+    model.generator.append(nn.Hardtanh()).append(nn.Threshold(0.1, -1.0))
+    film = between_seeds(model, [3, 17, 42], frames=200)
+    steps = (film[1:] - film[:-1]).flatten(1).norm(dim=1)
+    assert steps.max() > 3 * steps.mean()
+
+
+def test_a_walk_on_the_sphere_stays_on_it():
+    anchors = 2 * nn.functional.normalize(torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(1)), dim=2)
+    on_it = walk(Identity().eval(), anchors, 31)
+    assert torch.allclose(on_it.norm(dim=2), torch.full((31, 5), 2.0), atol=1e-5)
+    assert torch.equal(on_it[[0, 10, 20, 30]], anchors)
+    assert walk(Identity().eval(), anchors, 31, path="lerp").norm(dim=2).min() < 1.9
 
 
 @pytest.mark.parametrize("wrong", [{"anchors": 1}, {"frames": 1}, {"rows": 0}])

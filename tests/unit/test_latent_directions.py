@@ -115,7 +115,7 @@ def test_ganspace_is_principal_components_and_regression():
     found = ganspace(model, 3, n=n, layer=2, seed=4)
     z = model.noise(n, torch.Generator().manual_seed(4)).double().numpy()
     h = model.eval().generate(torch.from_numpy(z).float()).detach().double().numpy()
-    u, s, vt = np.linalg.svd(h - h.mean(0), full_matrices=False)
+    _, s, vt = np.linalg.svd(h - h.mean(0), full_matrices=False)
     x = (h - h.mean(0)) @ vt[:3].T
     back, *_ = np.linalg.lstsq(x, z - z.mean(0), rcond=None)                   # argmin |X U - Z|
     back /= np.linalg.norm(back, axis=1, keepdims=True)
@@ -124,7 +124,7 @@ def test_ganspace_is_principal_components_and_regression():
 
 
 def test_ganspace_of_a_linear_layer_is_sefa():
-    """Gaussian z: the covariance of A z is A A^T, whose eigenvectors A n go back to n. To sampling error, 1 / sqrt(N)."""
+    """Gaussian z: the covariance of A z is A A^T, whose eigenvectors A n go back to n, to 1 / sqrt(N)."""
     model = Straight()
     found, exact = ganspace(model, 3), sefa(model, 3)
     assert (cosines(found.vectors, exact.vectors) > 0.999).all()
@@ -190,7 +190,7 @@ def test_a_hyperplane_is_the_boundary_of_what_is_judged():
     assert (found.strengths > 0.98).all() and found.measure == "balanced accuracy"
     blind = hyperplanes(Open(), lambda x: torch.randint(2, (len(x),), generator=torch.Generator().manual_seed(1)),
                         ("a", "b"), n=6_000)
-    assert (blind.strengths - 0.5).abs().max() < 0.04                          # chance; 2000 are held out: 0.022 is 2 s.d.
+    assert (blind.strengths - 0.5).abs().max() < 0.04        # chance; of 2000, 2 standard deviations are 0.022
 
 
 def test_one_class_has_no_boundary():
@@ -204,7 +204,8 @@ def test_one_class_has_no_boundary():
 def test_a_file_is_read_by_another_process(tmp_path):
     found = sefa(Straight(), 3)
     found.save(tmp_path / "d.safetensors")
-    done = subprocess.run([sys.executable, "-c", "import sys, zerosum as zs; d = zs.latent.Directions.load(sys.argv[1]); "
+    done = subprocess.run([sys.executable, "-c", "import sys, zerosum as zs\n"
+                           "d = zs.latent.Directions.load(sys.argv[1])\n"
                            "print(d.names, d.method, d.measure, d.vectors.tolist(), d.strengths.tolist())",
                            str(tmp_path / "d.safetensors")], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"{found.names} sefa eigenvalue {found.vectors.tolist()} {found.strengths.tolist()}"

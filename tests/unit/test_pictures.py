@@ -212,7 +212,7 @@ def test_a_walk_through_latents_becomes_a_film(tmp_path):
 
 
 def test_other_suffixes_are_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"\.gif or a \.webp"):
-        animate(torch.zeros(2, 1, 1, 4, 4), tmp_path / "walk.mp4")
+    with pytest.raises(UsageError, match=r"\.gif, \.webp or \.mp4"):
+        animate(torch.zeros(2, 1, 1, 4, 4), tmp_path / "walk.avi")
     with pytest.raises(UsageError, match="no frame"):
         animate([], tmp_path / "walk.gif")

@@ -17,30 +17,42 @@ if TYPE_CHECKING:
 
     from ..latent import Directions
 
-MOVING = (".gif", ".webp")                   # suffixes of films
+MOVING = (".gif", ".webp", ".mp4")           # suffixes of films
 WIDEST = 12                                  # columns of a picture of a walk
 
 
 def interpolate_command(words: list[str]) -> int:
-    """zerosum interpolate RUN [--rows 8] [--anchors 4] [--frames 60] [--path slerp|lerp] -o walk.gif|walk.png"""
-    from ..latent import interpolate
+    """zerosum interpolate RUN [--seeds 3,17,42 | --rows 8 --anchors 4] [--frames 60] [--path slerp|lerp] -o FILE"""
 
     parser = drawing_parser("interpolate", "Walk through the latent space of a run, as a film or as a picture.")
     for flag, default, what in (("--rows", 8, "samples that move at once"), ("--anchors", 4, "latents to visit"),
                                 ("--frames", 60, f"steps of the walk (columns of a picture: {WIDEST} are shown)")):
         parser.add_argument(flag, type=int, default=default, metavar="int", help=f"{what} [{default}]")
+    parser.add_argument("--seeds", metavar="3,17,42", help="walk from the sample of the first seed to that of the last "
+                        "[random latents, and back]")
     parser.add_argument("--path", choices=["slerp", "lerp"], default="slerp", help="along the sphere, or straight")
-    parser.add_argument("-o", "--out", default="interpolation.gif", metavar="FILE", help=".gif, .webp or .png")
+    parser.add_argument("-o", "--out", default="interpolation.gif", metavar="FILE", help=".gif, .webp, .png, or .mp4 "
+                        "(zerosum[video]) [interpolation.gif]")
     arguments = parser.parse(words)
     run = Run.open(arguments.run, arguments.model)
     out = _film_or_picture(arguments.out)
     frames = min(arguments.frames, WIDEST) if out.suffix == ".png" else arguments.frames
-    film = interpolate(run.model, rows=arguments.rows, anchors=arguments.anchors, frames=frames, path=arguments.path,
-                seed=arguments.seed, labels=asked_labels(run, arguments.label, arguments.rows))
+    film = _walk(run, arguments, frames)
     _write_film(film, run.spec, out)
     print(json.dumps({"files": [str(out)], "frames": frames, "seed": arguments.seed}) if arguments.json
           else f"{frames} frames: {out}")
     return 0
+
+
+def _walk(run: Run, arguments: "argparse.Namespace", frames: int) -> Tensor:
+    from ..latent import between_seeds, interpolate
+
+    if arguments.seeds is None:
+        labels = asked_labels(run, arguments.label, arguments.rows)
+        return interpolate(run.model, rows=arguments.rows, anchors=arguments.anchors, frames=frames,
+                           path=arguments.path, seed=arguments.seed, labels=labels)
+    return between_seeds(run.model, _numbers(arguments.seeds, "--seeds"), frames=frames, path=arguments.path,
+                         labels=asked_labels(run, arguments.label, 1))
 
 
 def directions_command(words: list[str]) -> int:
@@ -119,8 +131,8 @@ def traverse_command(words: list[str]) -> int:
     parser.add_argument("--range", type=float, default=3.0, metavar="float",
                         help="how far to both sides, in standard deviations of the noise [3]")
     parser.add_argument("--columns", type=int, default=9, metavar="int", help="steps from side to side [9]")
-    parser.add_argument("-o", "--out", default="traversal.png", metavar="FILE", help=".gif, .webp or .png "
-                        "[traversal.png]")
+    parser.add_argument("-o", "--out", default="traversal.png", metavar="FILE", help=".png, .gif, .webp, or .mp4 "
+                        "(zerosum[video]) [traversal.png]")
     arguments = parser.parse(words)
     out = _film_or_picture(arguments.out)
     run = Run.open(arguments.run, arguments.model)
@@ -162,7 +174,7 @@ def _write_film(film: Tensor, spec: DataSpec, out: Path) -> None:
 
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".png" and spec.is_image:
-        save_png(grid(film.transpose(0, 1).flatten(0, 1), columns=len(film)), out)
+        save_png(grid(film.transpose(0, 1).flatten(0, 1), columns=len(film), pad=2, zoom=None), out)
     elif out.suffix == ".png":
         save_png(picture_of(film.flatten(0, 1), spec), out)
     elif spec.is_image:

@@ -18,8 +18,9 @@ MANY = 10                                    # directions, unless a number is as
 def sefa(model: Model, k: int | None = None, *, label: int = 0) -> Directions:
     """The k unit vectors n that the first layer, A z + b, stretches most: A^T A n = lambda n (2007.06600, Eq. 5).
 
-    k is 10 unless given, or the length of z if that is less. Strengths are the eigenvalues lambda = |A n|^2. The layer is found by a forward pass (`layer.features`).
-    Raises UsageError for a model without such a layer, or more directions than numbers in z.
+    k is 10 unless given, or the length of z if that is less. Strengths are the eigenvalues lambda = |A n|^2. The layer
+    is found by a forward pass (`layer.features`). Raises UsageError for a model without such a layer, or more
+    directions than numbers in z.
     """
     k = _count(model, k)
     a = linear_map(model, label=label)

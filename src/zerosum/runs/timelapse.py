@@ -12,6 +12,7 @@ from torch import Tensor
 from ..core import UsageError, ZerosumError
 from ..engine import atomic
 from .pictures import grid
+from .video import mp4
 
 MOST_FRAMES = 48
 SIDES, COMFORTABLE = (480, 320), 4_000_000   # pixels to try, and the bytes that a report can carry
@@ -49,7 +50,7 @@ def timelapse(sample_paths: Sequence[Path], target: Path, seconds: float = 8, ho
 
 
 def animate(frames: Tensor | Sequence[Image.Image], target: Path, seconds: float = 4, hold: float = 0) -> None:
-    """Write an endless GIF (or .webp, by suffix) from pictures, or from a tensor (T, N, C, H, W) in [-1, 1].
+    """Write an endless GIF (or .webp or .mp4, by suffix) from pictures, or from a tensor (T, N, C, H, W) in [-1, 1].
 
     Each of the T steps is a grid of N images. All frames share one palette, so that colours do not flicker. The
     last frame stays `hold` seconds longer. Raises UsageError for another suffix or nothing to show.
@@ -95,10 +96,12 @@ def _with_counter(image: Image.Image, step: int, last: int) -> Image.Image:
 
 def _encode(pictures: list[Image.Image], target: Path, seconds: float, hold: float) -> bytes:
     kind = target.suffix.lower()
-    if kind not in (".gif", ".webp"):
-        raise UsageError(f"{target}: a moving picture is a .gif or a .webp file")
+    if kind not in (".gif", ".webp", ".mp4"):
+        raise UsageError(f"{target}: a moving picture is a .gif, .webp or .mp4 file")
     if not pictures:
         raise UsageError(f"{target}: there is no frame to show")
+    if kind == ".mp4":
+        return mp4([picture.convert("RGB") for picture in pictures], seconds, hold)
     # GIF counts in hundredths of a second, and viewers show what is shorter than two of them slowly.
     each = min(800, max(20, 10 * round(100 * seconds / len(pictures))))
     timing = {"duration": [each] * (len(pictures) - 1) + [each + round(1000 * hold)], "loop": 0}
