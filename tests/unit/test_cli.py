@@ -188,6 +188,12 @@ def test_wrong_use_is_one_line_that_names_the_right_one(line, names_it, said, tm
     ("sample labelled --label -1", "no class '-1' in digits"),
     ("sample labelled --label cat", "no class 'cat' in digits"),
     ("sample likelihood --best 0.5", "vae cannot score; it can sample"),
+    ("sample likelihood --select mh", "vae cannot score; it can sample"),
+    ("sample images --select ddls", "ddls needs noise that is N(0, I): train dcgan with --prior normal"),
+    ("sample points --select mh --steps 0", "a chain needs at least one step, not 0"),
+    ("sample points --select mh --best 0.1", "leave --best and --truncation out"),
+    ("sample points --select rejection --truncation 0.5", "leave --best and --truncation out"),
+    ("sample points --select metropolis", "invalid choice: 'metropolis'"),
     ("sample images --best 0", "between 0 and 1, not 0"),
     ("sample images --best 5", "between 0 and 1, not 5"),
     ("sample images --best nan", "between 0 and 1, not nan"),
@@ -451,6 +457,25 @@ def test_best_is_the_tutorials_nice(run, runs, call, document):
     assert len(np.load("all.npy")) == batch
 
 
+@pytest.mark.parametrize("way", ["rejection", "mh", "ddls"])
+@pytest.mark.parametrize("run", ["points", "images", "labelled"])
+def test_selection_towards_the_data(way, run, runs, call, document):
+    if way == "ddls" and run != "points":
+        pytest.skip("the presets tiny have uniform noise")
+    answer = document("sample", runs[run], "-n", 5, "--select", way, "--steps", 4, "-o", "x.npy")
+    assert len(answer["scores"]) == answer["n"] == len(np.load("x.npy")) == 5 and answer["drawn"] >= 25
+    status, out, _ = call("sample", runs[run], "-n", 5, "--select", way, "--steps", 4, "-o", "y.npy")
+    assert status == 0 and out == f"5 samples of {answer['drawn']:,} drawn: y.npy\n"
+    assert np.array_equal(np.load("x.npy"), np.load("y.npy"))
+
+
+def test_the_best_is_a_way_to_select(runs, call):
+    for words in (["--select", "best"], ["--best", 0.05]):
+        assert call("sample", runs["images"], "-n", 2, *words, "-o", f"{words[0][2:]}.npy") == (
+            0, f"2 samples of 40 drawn: {words[0][2:]}.npy\n", "")
+    assert np.array_equal(np.load("select.npy"), np.load("best.npy"))
+
+
 def test_labels_by_number_and_by_name(runs, call):
     model = zs.load(runs["labelled"]).model
     call("sample", runs["labelled"], "-n", 3, "--label", 7, "-o", "x.npy")
@@ -500,8 +525,8 @@ def test_a_walk_between_seeds(runs, call, document):
     assert document("interpolate", runs["images"], "--seeds", "3,17,42", "-o", "walk.png")["frames"] == 12
     model = zs.load(runs["images"]).model
     with Image.open("walk.png") as image:
-        for place, seed in ((0, 3), (11, 42)):
-            cell = np.array(image)[:48:6, place * 50:place * 50 + 48:6]
+        for row, column, seed in ((0, 0, 3), (0, 11, 17), (1, 0, 17), (1, 11, 42)):
+            cell = np.array(image)[row * 50:row * 50 + 48:6, column * 50:column * 50 + 48:6]
             assert np.array_equal(cell, np.rint(model.sample(1, seed=seed)[0, 0].numpy() * 127.5 + 127.5))
     assert call("interpolate", runs["labelled"], "--seeds", "1,2", "--label", 3, "--frames", 3)[0] == 0
     assert call("interpolate", runs["points"], "--seeds", "1,2", "--frames", 3)[0] == 0

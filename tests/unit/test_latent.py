@@ -147,7 +147,8 @@ def test_walks_that_are_none(wrong):
                                                    (300, 0.5, 600)])
 def test_the_best_are_exactly_the_top(n, share, drawn):
     model = Identity().train()
-    x, scores = best_by_score(model, n, share, seed=3)
+    x, scores, cost = best_by_score(model, n, share, seed=3)
+    assert cost == drawn
     everything = model.eval().sample(drawn, seed=3)
     order = sorted(range(drawn), key=lambda i: -everything[i, 0].round())      # Python's sort is stable
     assert torch.equal(x, everything[order[:n]])
@@ -162,7 +163,7 @@ def test_the_best_keeps_the_mode():
 
 
 def test_labels_of_the_best_are_drawn_in_turn():
-    x, _ = best_by_score(Identity(), 2, 0.1, labels=torch.tensor([0, 100]))
+    x, *_ = best_by_score(Identity(), 2, 0.1, labels=torch.tensor([0, 100]))
     assert (x[:, 0] > 50).all()               # of twenty, ten have the label that is liked
 
 

@@ -1,6 +1,7 @@
 """`zerosum interpolate`, `directions` and `traverse`: through the latent space of a run."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,11 @@ def _walk(run: Run, arguments: "argparse.Namespace", frames: int) -> Tensor:
         labels = asked_labels(run, arguments.label, arguments.rows)
         return interpolate(run.model, rows=arguments.rows, anchors=arguments.anchors, frames=frames,
                            path=arguments.path, seed=arguments.seed, labels=labels)
-    return between_seeds(run.model, _numbers(arguments.seeds, "--seeds"), frames=frames, path=arguments.path,
-                         labels=asked_labels(run, arguments.label, 1))
+    seeds, labels = _numbers(arguments.seeds, "--seeds"), asked_labels(run, arguments.label, 1)
+    # A picture has a row for each leg, a film goes from leg to leg.
+    legs = list(pairwise(seeds)) if arguments.out.endswith(".png") and len(seeds) > 1 else [seeds]
+    return torch.cat([between_seeds(run.model, leg, frames=frames, path=arguments.path, labels=labels)
+                      for leg in legs], 1)
 
 
 def directions_command(words: list[str]) -> int:

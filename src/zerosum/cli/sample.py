@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -10,6 +11,14 @@ from torch import Tensor
 from ..core import UsageError, require
 from ..runs import Run
 from .parser import Parser
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..latent import Selected
+
+TOWARDS_THE_DATA = ("rejection", "mh", "ddls")
+FOR_CALIBRATION = 2_000                      # real samples, and as many drawn ones
 
 
 def drawing_parser(command: str, about: str) -> Parser:
@@ -44,15 +53,18 @@ def asked_labels(run: Run, asked: list[str] | None, n: int) -> Tensor | None:
 
 
 def sample_command(words: list[str]) -> int:
-    """zerosum sample RUN -n 64 [--seed S] [--label K] [--truncation T] [--best 0.05] -o grid.png|DIR"""
-    from ..latent import best_by_score
-
+    """zerosum sample RUN -n 64 [--label K] [--truncation T] [--best .05 | --select rejection|mh|ddls] -o FILE|DIR"""
     parser = drawing_parser("sample", "Draw samples from a run: into one picture, or into a folder of pictures.")
     parser.add_argument("-n", type=int, default=64, metavar="int", help="how many [64]")
     parser.add_argument("--truncation", type=float, default=1.0, metavar="float",
                         help="scale the noise towards its centre: below 1, better and less varied [1]")
     parser.add_argument("--best", type=float, metavar="share", help="draw n/share samples and keep those that the "
                         "discriminator thinks most real; 0.05 keeps one in twenty")
+    parser.add_argument("--select", choices=["best", *TOWARDS_THE_DATA], help="by the discriminator, calibrated on "
+                        "held-out data: by rejection, by Metropolis-Hastings, or by Langevin steps in the latent space "
+                        "(ddls); best is --best 0.05")
+    parser.add_argument("--steps", type=int, default=200, metavar="int",
+                        help="of mh and ddls: each costs as much as a sample [200]")
     parser.add_argument("-o", "--out", default="generated_image.png", metavar="FILE|DIR",
                         help="FILE.png: one grid; FILE.npy: the numbers; DIR: one picture each [generated_image.png]")
     arguments = parser.parse(words)
@@ -62,19 +74,52 @@ def sample_command(words: list[str]) -> int:
         raise UsageError(f"truncation must be a number, at least 0, not {arguments.truncation:g}")
     run = Run.open(arguments.run, arguments.model)
     require(run.model, "sample")
-    labels, scores = asked_labels(run, arguments.label, arguments.n), None
-    if arguments.best is not None:
-        x, scores = best_by_score(run.model, arguments.n, arguments.best, seed=arguments.seed, labels=labels,
-                                  truncation=arguments.truncation)
-    else:
-        x = run.model.sample(arguments.n, seed=arguments.seed, labels=labels, truncation=arguments.truncation)
+    x, scores, drawn = _drawn(run, arguments)
     files = _write(x, run, Path(arguments.out))
     if arguments.json:
-        print(json.dumps({"files": [str(file) for file in files], "n": len(x), "seed": arguments.seed,
+        print(json.dumps({"files": [str(file) for file in files], "n": len(x), "seed": arguments.seed, "drawn": drawn,
                           "scores": None if scores is None else scores.tolist()}))
     else:
-        print(f"{len(x)} samples: {arguments.out}")
+        print(f"{len(x)} samples{f' of {drawn:,} drawn' if drawn > len(x) else ''}: {arguments.out}")
     return 0
+
+
+def _drawn(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor, Tensor | None, int]:
+    """The samples, their scores if they were selected, and how many were drawn for them."""
+    labels = asked_labels(run, arguments.label, arguments.n)
+    if arguments.select in TOWARDS_THE_DATA:
+        if arguments.best is not None or arguments.truncation != 1:
+            raise UsageError(f"--select {arguments.select} leads to the data's distribution: leave --best and "
+                             "--truncation out")
+        return _towards_the_data(run, arguments, labels)
+    share = 0.05 if arguments.select and arguments.best is None else arguments.best
+    if share is not None:
+        from ..latent import best_by_score
+
+        return best_by_score(run.model, arguments.n, share, seed=arguments.seed, labels=labels,
+                             truncation=arguments.truncation)
+    x = run.model.sample(arguments.n, seed=arguments.seed, labels=labels, truncation=arguments.truncation)
+    return x, None, len(x)
+
+
+def _towards_the_data(run: Run, arguments: "argparse.Namespace", labels: Tensor | None) -> "Selected":
+    from ..data import load_held_out
+    from ..latent import calibrated, langevin, metropolis_hastings, reject
+
+    require(run.model, "score")
+    data = load_held_out(run.plan.data)
+    some = torch.linspace(0, len(data) - 1, min(len(data), FOR_CALIBRATION)).long()
+    real, conditional = data.all()[some], "conditional-generation" in run.model.card.tasks
+    theirs = data.gather(some)["labels"] if conditional else None
+    log_ratio = calibrated(run.model, real, labels=theirs, seed=arguments.seed)
+    options = {"log_ratio": log_ratio, "seed": arguments.seed, "labels": labels}
+    if arguments.select == "rejection":
+        return reject(run.model, arguments.n, **options)
+    if arguments.select == "mh":
+        # A chain of a class must not begin at another one.
+        start = None if conditional else real
+        return metropolis_hastings(run.model, arguments.n, steps=arguments.steps, start=start, **options)
+    return langevin(run.model, arguments.n, steps=arguments.steps, **options)
 
 
 def _write(x: Tensor, run: Run, out: Path) -> list[Path]:

@@ -16,7 +16,7 @@ MANY = 10                                    # directions, unless a number is as
 
 @torch.no_grad()
 def sefa(model: Model, k: int | None = None, *, label: int = 0) -> Directions:
-    """The k unit vectors n that the first layer, A z + b, stretches most: A^T A n = lambda n (2007.06600, Eq. 5).
+    """The k unit vectors n that the first layer, A z + b, stretches most: A^T A n = lambda n (2007.06600).
 
     k is 10 unless given, or the length of z if that is less. Strengths are the eigenvalues lambda = |A n|^2. The layer
     is found by a forward pass (`layer.features`). Raises UsageError for a model without such a layer, or more
@@ -35,7 +35,7 @@ def ganspace(model: Model, k: int | None = None, *, n: int = 10_000, layer: int 
     """The k principal components of features of n latents, each as the direction of z that goes with it (2004.02546).
 
     With x_j the coordinates of features (N, M) in the basis V of the components, U = argmin sum_j |U x_j - z_j|^2
-    (Sec. 2.2): u_i = sum_j x_ji z_j, normalized. Strengths are the standard deviations of the x_i. Features are those
+    u_i = sum_j x_ji z_j, normalized. Strengths are the standard deviations of the x_i. Features are those
     of the layer-th layer with weights that z meets; of the first, where it is linear in Gaussian z, the components are
     the directions of SeFa, seen through n samples. Raises UsageError as `sefa` does.
     """

@@ -1,4 +1,6 @@
-"""Choosing among samples: by what the discriminator thinks of them."""
+"""Choosing among samples: the best by what the discriminator thinks of them."""
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -7,9 +9,17 @@ from ..core import Model, UsageError, require
 from .passes import scored
 
 
+class Selected(NamedTuple):
+    """Samples x (n, *shape) that were selected, their scores (n,), and how many samples had to be made for them."""
+
+    x: Tensor
+    scores: Tensor
+    drawn: int
+
+
 def best_by_score(model: Model, n: int, share: float, *, seed: int = 0, labels: Tensor | None = None,
-                  truncation: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Draw n / share samples and keep the n that the discriminator scores highest: samples and scores, best first.
+                  truncation: float = 1.0) -> Selected:
+    """Draw n / share samples and keep the n that the discriminator scores highest, best first.
 
     Equal scores keep the order in which they were drawn. Raises UsageError for a share outside (0, 1], or a model
     without a discriminator.
@@ -23,4 +33,4 @@ def best_by_score(model: Model, n: int, share: float, *, seed: int = 0, labels: 
     x = model.sample(drawn, seed=seed, labels=asked, truncation=truncation)                    # type: ignore[operator]
     scores = scored(model, x, asked)
     order = torch.sort(scores, descending=True, stable=True).indices[:n]
-    return x[order], scores[order]
+    return Selected(x[order], scores[order], drawn)
