@@ -86,6 +86,13 @@ def test_models_without_such_a_layer():
     with pytest.raises(UsageError, match="not linear in the noise, which sefa needs: use ganspace"):
         sefa(bent, 2)
     assert len(ganspace(bent, 2, n=200)) == 2
+    class Crowded(Straight):
+        def generate(self, z, labels=None):
+            return self.body(torch.cat([z.new_zeros(2, 5), z]))[2:]
+
+    for find in (sefa, ganspace):
+        with pytest.raises(UsageError, match="sends more than its noise through its layers"):
+            find(Crowded(), 2)
     with pytest.raises(UsageError, match="meets 0 layers with weights, so that there is no layer 1"):
         sefa(Bare(), 2)
     with pytest.raises(UsageError, match="meets 2 layers with weights, so that there is no layer 3"):

@@ -20,7 +20,7 @@ def features(model: Model, z: Tensor, *, layer: int = 1, label: int = 0) -> Tens
 
     A layer is a module with a weight matrix or kernel. Which ones the noise meets, and in which order, a forward pass
     shows: those whose input depends on z, for autograd follows z and, for that pass, nothing else. So nothing is asked
-    of the model but to generate. Raises UsageError where the noise meets fewer layers.
+    of the model but to generate. Raises UsageError where the noise meets fewer layers, or does not meet them alone.
     """
     parts = []
     for chunk in z.split(CHUNK):
@@ -28,9 +28,13 @@ def features(model: Model, z: Tensor, *, layer: int = 1, label: int = 0) -> Tens
         with _without_weights(model), evaluating(model), _watched(model, _collector(met, layer)), \
                 torch.enable_grad(), contextlib.suppress(_Reached):
             model.generate(chunk.detach().requires_grad_(), chosen_labels(model, len(chunk), label))  # type: ignore[operator]
+        name = model.name or type(model).__name__
         if len(met) < layer:
-            raise UsageError(f"the noise of {model.name or type(model).__name__} meets {len(met)} layers with weights, "
-                             f"so that there is no layer {layer}")
+            raise UsageError(f"the noise of {name} meets {len(met)} layers with weights, so that there is no layer "
+                             f"{layer}")
+        if len(met[-1]) != len(chunk):       # a reference batch, say
+            raise UsageError(f"{name} sends more than its noise through its layers: sefa and ganspace cannot tell what "
+                             "belongs to which latent, classes need not")
         parts.append(met[-1].detach().flatten(1))
     return torch.cat(parts)
 
