@@ -214,6 +214,7 @@ def test_wrong_use_is_one_line_that_names_the_right_one(line, names_it, said, tm
     ("interpolate images --seed -5", "seed must lie between 0 and"),
     ("interpolate images --seeds 3", "at least one row, two anchors and two frames"),
     ("interpolate images --seeds 3,x", "--seeds takes whole numbers from 0 with commas between them, not '3,x'"),
+    ("interpolate images --seeds 3,99999999999999999999", "--seeds takes whole numbers from 0"),
     ("directions images -k 9", "latents have 8 numbers: ask for 1 to 8 directions, not 9"),
     ("directions images -k 0", "-k, -n and --layer must be at least 1"),
     ("directions images --method pca", "invalid choice: 'pca'"),

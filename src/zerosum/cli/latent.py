@@ -159,7 +159,7 @@ def traverse_command(words: list[str]) -> int:
 
 def _numbers(text: str, flag: str) -> list[int]:
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
+    if not all(part.isdecimal() and int(part) < 2**63 for part in parts):
         raise UsageError(f"{flag} takes whole numbers from 0 with commas between them, not '{text}'")
     return [int(part) for part in parts]
 
