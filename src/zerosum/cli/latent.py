@@ -24,7 +24,6 @@ WIDEST = 12                                  # columns of a picture of a walk
 
 def interpolate_command(words: list[str]) -> int:
     """zerosum interpolate RUN [--seeds 3,17,42 | --rows 8 --anchors 4] [--frames 60] [--path slerp|lerp] -o FILE"""
-
     parser = drawing_parser("interpolate", "Walk through the latent space of a run, as a film or as a picture.")
     for flag, default, what in (("--rows", 8, "samples that move at once"), ("--anchors", 4, "latents to visit"),
                                 ("--frames", 60, f"steps of the walk (columns of a picture: {WIDEST} are shown)")):
