@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..core import UsageError, ZerosumError, find, names
+from ..core import UsageError, ZerosumError, abilities, find, names
 from ..data import DataConfig
 from ..engine import TrainConfig, leave
 from ..runs import Run
@@ -173,6 +173,7 @@ def _say(run: Run, as_json: bool) -> None:
 
     for i, line in enumerate(together(map(Score.from_json, run.scores))):
         print(f"  {'' if i else 'scores':<10} {line}")
-    print(f"  next       zerosum sample {folder} -n 64 --best 0.05    zerosum resume {folder} --steps "
-          f"{2 * run.document['steps']}")
+    can = abilities(run.plan.model)
+    draw = f"zerosum sample {folder} -n 64{' --best 0.05' if 'score' in can else ''}    " if "sample" in can else ""
+    print(f"  next       {draw}zerosum resume {folder} --steps {2 * run.document['steps']}")
 
