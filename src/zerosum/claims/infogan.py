@@ -1,0 +1,82 @@
+"""Claim of InfoGAN (1606.03657): codes that must be told again from a sample come to mean its class and its shape."""
+
+import torch
+from torch import Tensor
+
+from ..data import load_data
+from ..metrics.features.judge import labels_of
+from .claim import Check, Claim, Side
+from .codes import drawn, named_classes, normalised_information, purity, row_per_code, traversal
+from .panels import images_panel
+from .trial import Trained, Trial
+
+
+def shape_moments(x: Tensor) -> Tensor:
+    """Width and slant of the ink on images (N, 1, H, W) in [-1, 1]: (N, 2), in pixels, and pixels to the side a row."""
+    ink = (x[:, 0] + 1).double()
+    ink = ink / ink.sum((1, 2), keepdim=True).clamp_min(1e-9)
+    rows, columns = (torch.arange(side, dtype=torch.float64) for side in ink.shape[1:])
+    down = rows - (ink.sum(2) @ rows)[:, None]
+    across = columns - (ink.sum(1) @ columns)[:, None]
+    width = (ink.sum(1) * across.square()).sum(1).sqrt()
+    tilt = (ink * down[:, :, None] * across[:, None, :]).sum((1, 2))
+    return torch.stack([width, tilt / (ink.sum(2) * down.square()).sum(1).clamp_min(1e-9)], 1)
+
+
+def correlations(values: Tensor, moments: Tensor, codes: Tensor) -> Tensor:
+    """Correlations of continuous codes (N, d) and moments (N, m) among samples of one categorical code: (d, m)."""
+    def centred(numbers: Tensor) -> Tensor:
+        numbers = numbers.double()
+        means = torch.stack([numbers[codes == k].mean(0) for k in range(int(codes.max()) + 1)])
+        return torch.nn.functional.normalize(numbers - means[codes], dim=0)
+
+    return centred(values).T @ centred(moments)
+
+
+def codes_and_shapes(trial: Trial, side: str, done: Trained) -> dict[str, float]:
+    """What the codes of a trained side say of its samples, and what Q says of held-out digits."""
+    model, test = done.model, load_data("digits", image_size=done.data.spec.height, split="test")
+    z, x, classes = drawn(model, trial.seed)
+    codes = model.latent.chosen(z)
+    with torch.no_grad():
+        told = model.recognise(test.all()).categorical[0].argmax(1)
+    shape = correlations(model.latent.split(z).continuous, shape_moments(x), codes).abs()
+    found = {"purity": purity(codes, classes), "classes with a code": named_classes(codes, classes),
+             "information of Q's code": normalised_information(told, labels_of(test)),
+             "continuous code and shape": float(shape.max())}
+    trial.panel(f"{side}: a row per code, purity {found['purity']:.2f}",
+                images_panel(row_per_code(model, trial.seed), 100))
+    if side == "infogan":
+        code, moment = divmod(int(shape.argmax()), 2)
+        trial.panel(f"along continuous code {code + 1}: {('width', 'slant')[moment]} {float(shape.max()):.2f}",
+                    images_panel(traversal(model, trial.seed, code), 100))
+    return {f"{name}, {side}": value for name, value in found.items()}
+
+
+def measure(trial: Trial) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for side in trial.sides:
+        found |= codes_and_shapes(trial, side, trial.train(side))
+    return found
+
+
+CLAIM = Claim(
+    statement="A code of ten values that can be told again from the sample comes to mean the digit, and a continuous "
+              "one its width or slant, though no label was ever seen.",
+    baseline="the same networks and training at lambda = 0",
+    sides={"infogan": Side("infogan", "small"),
+           "without information": Side("infogan", "small", {"information": 0.0, "continuous_information": 0.0})},
+    checks=(
+        Check("samples of one code show one digit", "purity, infogan", "at least", 0.8, "catalogue CND-04"),
+        Check("most digits have a code", "classes with a code, infogan", "at least", 8, "catalogue CND-04"),
+        Check("Q tells the digit of images that were never seen", "information of Q's code, infogan", "at least", 0.65,
+              "catalogue CND-04: normalised mutual information of Q's code and the label"),
+        Check("a continuous code is the width or the slant", "continuous code and shape, infogan", "at least", 0.5,
+              "catalogue CND-04: correlation among samples of one categorical code"),
+        Check("at lambda = 0 a code shows no one digit", "purity, without information", "at most", 0.5,
+              "catalogue CND-04"),
+        Check("nor is a continuous code the shape", "continuous code and shape, without information", "below", 0.5,
+              "ablation"),
+    ),
+    measure=measure,
+)
