@@ -5,6 +5,8 @@ import torch
 from tiny import seeded, trainer_of
 
 from zerosum.core import Batch, UsageError
+from zerosum.networks import DCGANDiscriminator
+from zerosum.networks.dropout import make_pair
 
 
 def test_the_settings_are_those_of_the_authors_code():
@@ -67,3 +69,12 @@ def test_a_code_can_be_asked_for():
     asked = model.latent.choose(z, 3)
     fainter = asked * torch.cat([torch.ones(8), torch.full((10,), 0.2), torch.ones(2)])
     torch.testing.assert_close(model.generate(fainter), model.generate(asked))
+
+
+def test_a_discriminator_for_little_data_forgets_at_random():
+    generator, discriminator = make_pair("dropout-mlp", 5, (1, 8, 8), 16)
+    assert [m.p for m in discriminator.modules() if isinstance(m, torch.nn.Dropout)] == [0.3, 0.3]
+    assert discriminator(generator(torch.rand(3, 5))).shape == (3,)
+    for network in make_pair("dropout-mlp", 5, (2,), 16):                   # points get the plain perceptrons
+        assert not any(isinstance(m, torch.nn.Dropout) for m in network.modules())
+    assert type(make_pair("dcgan", 5, (1, 8, 8), 16)[1]) is DCGANDiscriminator
