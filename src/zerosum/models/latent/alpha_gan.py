@@ -56,8 +56,8 @@ class AlphaGAN(LatentModel):
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 64, "batch_size": 64, "steps": 100_000},
-        "small": {"data": "digits", "image_size": 8, "network": "mlp", "z_dim": 16, "width": 128, "code_width": 128,
-                  "lr": 1e-3, "batch_size": 64, "steps": 3_000, "ema": 20_000},
+        "small": {"data": "digits", "image_size": 8, "network": "mlp", "z_dim": 8, "width": 128, "code_width": 256,
+                  "lr": 1e-3, "batch_size": 64, "steps": 2_500, "ema": 2_000},
         "ring": {"data": "ring", "z_dim": 2, "width": 128, "code_width": 128, "lr": 1e-3, "batch_size": 128,
                  "steps": 2_500, "ema": 20_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 4, "width": 8, "code_width": 8, "batch_size": 8,

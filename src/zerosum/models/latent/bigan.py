@@ -71,8 +71,8 @@ class BiGAN(LatentModel):
             between(self, 0, 0.999, "dropout", "betas")
             between(self, 0, 1e9, "ema")
 
-    SMALL = {"data": "digits", "image_size": 8, "network": "dcgan", "norm": "none", "z_dim": 16, "width": 32,
-             "pair_width": 128, "dropout": 0.2, "lr": 1e-3, "batch_size": 64, "steps": 3_000, "ema": 20_000}
+    SMALL = {"data": "digits", "image_size": 8, "network": "dcgan", "norm": "none", "z_dim": 8, "width": 32,
+             "pair_width": 256, "dropout": 0.2, "lr": 1e-3, "batch_size": 64, "steps": 2_000, "ema": 20_000}
     ALI = {"encoder": "gaussian", "prior": "normal", "dropout": 0.2}
     PRESETS = {
         "paper": {"data": "digits", "batch_size": 128, "images": 20_000_000},
@@ -80,8 +80,8 @@ class BiGAN(LatentModel):
                       "batch_size": 100, "images": 20_000_000} | ALI,
         "small": SMALL,
         "ali": SMALL | ALI,
-        "ring": {"data": "ring", "z_dim": 2, "prior": "normal", "width": 128, "pair_width": 128, "lr": 1e-3,
-                 "batch_size": 128, "steps": 2_500, "ema": 20_000},
+        "ring": {"data": "ring", "z_dim": 16, "prior": "normal", "width": 128, "pair_width": 128, "dropout": 0.2,
+                 "lr": 1e-3, "batch_size": 128, "steps": 2_000, "ema": 20_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 4, "width": 16, "pair_width": 8, "batch_size": 8,
                  "steps": 4},
     }
