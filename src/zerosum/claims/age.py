@@ -1,14 +1,11 @@
 """Claim of AGE (1704.02304): an encoder and a generator alone make and restore digits, without a discriminator."""
 
-import torch
-
 from .claim import Check, Claim, Side
 from .encoders import copied_and_judged, ring, unseen
 from .panels import images_panel
 from .trial import Trial
 
 
-@torch.no_grad()
 def measure(trial: Trial) -> dict[str, float]:
     trial.panel("real, unseen", images_panel(unseen(8)[0]))
     found: dict[str, float] = {}

@@ -1,14 +1,11 @@
 """Claim of alpha-GAN (1706.04987): copies as close as an autoencoder's, of codes that cannot be told from the prior."""
 
-import torch
-
 from .claim import Check, Claim, Side
 from .encoders import copied, copied_and_judged, ring, same_law, unseen
 from .panels import images_panel
 from .trial import Trial
 
 
-@torch.no_grad()
 def measure(trial: Trial) -> dict[str, float]:
     test = unseen(8)[0]
     trial.panel("real, unseen", images_panel(test))

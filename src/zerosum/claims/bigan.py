@@ -1,7 +1,5 @@
 """Claim of BiGAN (1605.09782) and ALI (1606.00704): fooling a judge of pairs is enough to invert a generator."""
 
-import torch
-
 from ..metrics.features.judge import labels_of
 from .claim import Check, Claim, Side
 from .dcgan import few_label_accuracy
@@ -24,7 +22,6 @@ def inverted(trial: Trial, side: str) -> dict[str, float]:
     return found
 
 
-@torch.no_grad()
 def measure(trial: Trial) -> dict[str, float]:
     trial.panel("real, unseen", images_panel(unseen(8)[0]))
     return inverted(trial, "bigan") | inverted(trial, "ali") | ring(trial)

@@ -23,8 +23,7 @@ def unseen(size: int) -> tuple[Tensor, Tensor]:
 def copied(trial: Trial, name: str, done: Trained) -> dict[str, float]:
     """Reconstruct unseen digits with a trained side, and show them; `name` is the side's."""
     x, labels = unseen(done.data.spec.height)
-    with torch.no_grad():
-        copies = done.model.reconstruct(x)
+    copies = done.model.reconstruct(x)
     trial.panel(f"{name}: copies", images_panel(copies))
     return {f"class kept, {name}": float((classes_of(copies) == labels).double().mean()),
             f"absolute error, {name}": float((copies - x).abs().mean())}
@@ -40,8 +39,7 @@ def ring(trial: Trial) -> dict[str, float]:
     """Train the side on the ring; show its samples and its copies of real points."""
     done = trial.train("ring")
     real, found = done.data.all()[:SAMPLES], covered(trial, "ring", done)
-    with torch.no_grad():
-        trial.panel("ring: copies", points_panel(done.model.reconstruct(real), real))
+    trial.panel("ring: copies", points_panel(done.model.reconstruct(real), real))
     return found
 
 
