@@ -10,7 +10,7 @@ from .information import categorical_information, continuous_information
 from .loss_sensitive import distance_margin, loss_sensitive, weight_decay
 from .matching import feature_matching
 from .mmd import mmd, mmd2
-from .moments import covariance_ipm, mean_ipm, moment_kl
+from .moments import covariance_ipm, mean_ipm
 from .ranking import ranking
 from .realness import REALNESS_GENERATORS, anchors, divergence, realness_discriminator
 from .relativistic import RELATIVISTIC, relativistic, relativistic_average
@@ -25,6 +25,6 @@ __all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "REL
            "covariance_ipm", "detection", "distance_margin", "distance_moments", "distance_to_pole",
            "divergence", "feature_matching", "fisher_ipm", "identification", "label_smoothing",
            "least_squares", "loss_margin", "loss_sensitive", "mean_difference", "mean_ipm",
-           "mean_similarity", "mmd", "mmd2", "moment_kl", "pulling_away", "ranking", "real_logit",
+           "mean_similarity", "mmd", "mmd2", "pulling_away", "ranking", "real_logit",
            "realness_discriminator", "relativistic", "relativistic_average", "second_moment",
            "similarity_constraint", "squared_error", "standing", "to_sphere", "weight_decay"]

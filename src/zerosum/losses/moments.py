@@ -1,4 +1,4 @@
-"""What means and covariances say alone, in closed form: distances of two sets (McGan, 1702.08398), and to N(0, I)."""
+"""Distances between the means and covariances of two sets of features, in closed form (McGan, 1702.08398)."""
 
 from math import inf
 
@@ -18,13 +18,3 @@ def covariance_ipm(x: Tensor, y: Tensor, k: int) -> Tensor:
     It is the maximum of E <U^T x, V^T x> - E <U^T y, V^T y> over U and V with k orthonormal columns each.
     """
     return torch.linalg.svdvals(x.T @ x / len(x) - y.T @ y / len(y))[:k].sum()
-
-
-def moment_kl(codes: Tensor) -> Tensor:
-    """KL(N(m, s^2) || N(0, I)) / M, a scalar, of the means and variances of codes (N, M) (AGE, 1704.02304).
-
-    The mean over the M numbers of (s^2 + m^2 - 1) / 2 - log s: 0 where all means are 0 and all variances 1, infinite
-    where all samples agree in a number.
-    """
-    mean, variance = codes.mean(0), codes.var(0, correction=0)
-    return 0.5 * (variance + mean.square() - 1 - variance.log()).mean()
