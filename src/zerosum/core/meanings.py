@@ -41,7 +41,7 @@ ALSO: dict[str, str] = {
     "hingegan": "geometric-gan", "spectralnormgan": "sngan", "ugan": "unrolled-gan", "unrolled": "unrolled-gan",
     "energybasedgan": "ebgan", "pullingawayterm": "ebgan-pt", "boundaryequilibriumgan": "began",
     "marginadaptationgan": "magan", "gangofgans": "gogan", "moderegularizedgan": "mrgan", "mdgan": "mrgan",
-    "gmmn": "mmd-gan", "variationalautoencoder": "vae",
+    "gmmn": "mmd-gan", "variationalautoencoder": "vae", "ali": "bigan", "auxiliaryclassifiergan": "acgan",
 }
 
 
