@@ -10,13 +10,15 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import zerosum as zs
 from zerosum.cli import main
 from zerosum.core import NonFiniteError, UsageError, ZerosumError
-from zerosum.study import read_sheet, run_study
+from zerosum.study import read_sheet, run, run_study
+from zerosum.study.progress import Progress
 from zerosum.study.sheet import Cell
 from zerosum.study.store import TRIES, Outcome, Store
 from zerosum.study.training import Training, train_once
@@ -226,6 +228,39 @@ def test_confirmation_counts_for_the_best_draw_alone(tmp_path):
         store.work(cell, "confirm", lambda values, seeds: [Training(s, (values["lr"],), 1.0) for s in seeds])
     found, = store.outcomes(cell, "confirm", {"lr": 2e-3})
     assert found == Outcome(7, {"lr": 2e-3}, (Training(7, (2e-3,), 1.0),))
+
+
+def test_fewer_draws_are_judged_by_themselves(tmp_path):
+    store = in_this_process(toy(tmp_path, draws=3), tmp_path)
+    cell = read_sheet(toy(tmp_path, draws=1, confirm="[7]")).cells[0]
+    assert [each.number for each in store.found(cell)[0]] == [0]
+    store.queue(cell, "confirm", {7: cell.draws[0]})
+    store.work(cell, "confirm", lambda values, seeds: [Training(s, (values["lr"],), 1.0) for s in seeds])
+    assert [each.values for each in store.found(cell)[1]] == [cell.draws[0]]
+
+
+def test_a_last_draw_that_ends_while_one_looks_is_still_confirmed(tmp_path, monkeypatch):
+    sheet, store = read_sheet(toy(tmp_path, draws=1, confirm="[7]")), store_in(tmp_path)
+    running = store.running
+
+    def done_meanwhile(cell, phase):
+        work(sheet, store)
+        return running(cell, phase)
+
+    monkeypatch.setattr(store, "running", done_meanwhile)
+    crew, progress = SimpleNamespace(keep=lambda waiting: None), Progress(sheet, quiet=True)
+    monkeypatch.setattr(store, "waiting", lambda cell, phase: [] if phase == "search" else [7])
+    monkeypatch.setattr("zerosum.study.worker._most_waiting", _first_in_the_queue(store))
+    assert run._advance(sheet, store, crew, progress)
+    assert [len(store.found(cell)[0]) for cell in sheet.cells] == [1, 1]
+
+
+def _first_in_the_queue(store: Store):
+    """What a worker sees, while the one who looks sees nothing wait."""
+    def most_waiting(sheet, _store):
+        left = [cell for cell in sheet.cells if store._trials(cell, "search", "WAITING")]
+        return (left[0], "search") if left else None
+    return most_waiting
 
 
 LONG = {"draws": 2, "confirm": "[8]", "steps": 300}

@@ -6,9 +6,8 @@ import time
 from typing import Any
 
 from ..runs.progress import duration
-from .results import best_outcome
 from .sheet import Sheet
-from .store import Store
+from .store import Store, best_outcome
 
 PLAIN_EVERY = 10.0                           # seconds between lines where nobody can see a table change
 
@@ -27,13 +26,9 @@ class Progress:
         """Count what is done, and show it where it is time."""
         rows = []
         for cell in sheet.cells:
-            outcomes = store.outcomes(cell)
-            best = best_outcome(outcomes, store.higher).score() if outcomes else math.nan
-            fresh = 0
-            if outcomes and sheet.rules.confirm:
-                asked = best_outcome(outcomes, store.higher).values
-                fresh = len({each.number for each in store.outcomes(cell, "confirm", asked)} & {*sheet.rules.confirm})
-            rows.append((cell, len(outcomes) + fresh, len(cell.draws) + len(sheet.rules.confirm), best))
+            draws, fresh = store.found(cell)
+            best = best_outcome(draws, store.higher).score() if draws else math.nan
+            rows.append((cell, len(draws) + len(fresh), len(cell.draws) + len(sheet.rules.confirm), best))
         self.done, self.total = sum(row[1] for row in rows), sum(row[2] for row in rows)
         if self._at_first < 0:
             self._at_first = self.done

@@ -10,13 +10,8 @@ from typing import Any
 
 from ..version import __version__
 from .sheet import Cell, Sheet
-from .store import Outcome, Store
+from .store import Outcome, Store, best_outcome
 from .training import Training
-
-
-def best_outcome(outcomes: Sequence[Outcome], higher: bool) -> Outcome:
-    """The outcome with the best score; of equal ones, the first."""
-    return (max if higher else min)(outcomes, key=Outcome.score)
 
 
 def document_of(sheet: Sheet, store: Store, budget: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,13 +27,10 @@ def document_of(sheet: Sheet, store: Store, budget: Mapping[str, Any]) -> dict[s
 
 
 def _cell_document(cell: Cell, store: Store) -> dict[str, Any]:
-    outcomes = store.outcomes(cell)
-    asked = best_outcome(outcomes, store.higher).values if outcomes else None
-    confirmed = store.outcomes(cell, "confirm", asked) if asked is not None and cell.rules.confirm else []
+    draws, fresh = store.found(cell)
     return {"system": cell.system.name, "data": cell.data, "planned": len(cell.draws),
-            "draws": [_outcome_document(each) for each in outcomes],
-            "confirmed": [_outcome_document(each) for each in confirmed
-                          if each.number in cell.rules.confirm]}
+            "draws": [_outcome_document(each) for each in draws],
+            "confirmed": [_outcome_document(each) for each in fresh]}
 
 
 def _outcome_document(outcome: Outcome) -> dict[str, Any]:

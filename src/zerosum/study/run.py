@@ -18,9 +18,9 @@ from ..metrics.early import refuse_early
 from ..runs import construct
 from ..runs.stop import stop_signals
 from .progress import Progress
-from .results import best_outcome, document_of
+from .results import document_of
 from .sheet import Cell, Sheet, loaded, read_sheet
-from .store import Phase, Store
+from .store import Phase, Store, best_outcome
 
 POLL, PATIENCE = 1.0, 10.0                   # seconds between looks at the queue, and that a worker may take to stop
 CRASHES = 3                                  # of workers without a trial done, until it is no accident any more
@@ -102,25 +102,27 @@ def _workers() -> int:
 def _advance(sheet: Sheet, store: Store, crew: "Crew", progress: Progress) -> bool:
     """Queue what is missing, and see that somebody does it; False where nothing is left."""
     waiting = running = 0
-    for cell, phase, wanted in _wanted(sheet, store):
-        store.queue(cell, phase, wanted)
+    wanted = _wanted(sheet, store)
+    for cell, phase, trials in wanted:
+        store.queue(cell, phase, trials)
         waiting += len(store.waiting(cell, phase))
         running += store.running(cell, phase)
     crew.keep(waiting)
     progress.show(sheet, store, running)
-    return bool(waiting or running)
+    # A draw that ended meanwhile may have been the last before a confirmation.
+    return bool(waiting or running) or _wanted(sheet, store) != wanted
 
 
 def _wanted(sheet: Sheet, store: Store) -> list[tuple[Cell, Phase, dict[int, dict[str, Any] | None]]]:
-    """Every trial that the study is made of: all draws, and the confirmation of a cell whose draws are done."""
+    """Every trial of the cells that are not done: all draws, and then the best of them with the fresh seeds."""
     wanted: list[tuple[Cell, Phase, dict[int, dict[str, Any] | None]]] = []
     for cell in sheet.cells:
-        draws = dict(enumerate(cell.draws))
-        wanted.append((cell, "search", draws))
-        outcomes = [each for each in store.outcomes(cell) if each.number in draws]
-        if len(outcomes) == len(draws) and sheet.rules.confirm:
-            best = best_outcome(outcomes, store.higher).values
-            wanted.append((cell, "confirm", dict.fromkeys(sheet.rules.confirm, best)))
+        draws, fresh = store.found(cell)
+        if len(draws) < len(cell.draws):
+            wanted.append((cell, "search", dict(enumerate(cell.draws))))
+        elif len(fresh) < len(cell.rules.confirm):
+            best = best_outcome(draws, store.higher).values
+            wanted.append((cell, "confirm", dict.fromkeys(cell.rules.confirm, best)))
     return wanted
 
 

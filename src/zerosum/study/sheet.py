@@ -82,7 +82,7 @@ class Cell:
         except UsageError as error:
             raise UsageError(f"system '{self.system.name}': {error}") from None
 
-    @property
+    @cached_property
     def draws(self) -> list[dict[str, Any] | None]:
         """The hyper-parameters of every draw; None where the search decides when it comes to it."""
         rules, space = self.rules, self.system.space

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
@@ -37,6 +37,11 @@ class Outcome:
     def score(self, moment: int = -1) -> float:
         """The median over its trainings."""
         return median(training.scores[moment] for training in self.trainings)
+
+
+def best_outcome(outcomes: Sequence[Outcome], higher: bool) -> Outcome:
+    """The outcome with the best score; of equal ones, the first."""
+    return (max if higher else min)(outcomes, key=Outcome.score)
 
 
 class Store:
@@ -130,6 +135,14 @@ class Store:
                     Training.from_json(each, worst) for each in told["trainings"])))
         return [found[number] for number in sorted(found)]
 
+    def found(self, cell: Cell) -> tuple[list[Outcome], list[Outcome]]:
+        """What there is of a cell: the draws that it asks for, and the best of them trained with its fresh seeds."""
+        draws = [each for each in self.outcomes(cell) if each.number < len(cell.draws)]
+        if not (draws and cell.rules.confirm):
+            return draws, []
+        asked = best_outcome(draws, self.higher).values
+        return draws, [each for each in self.outcomes(cell, "confirm", asked) if each.number in cell.rules.confirm]
+
     def errors(self, cell: Cell, phase: Phase) -> list[str]:
         """What went wrong in trials of this command that gave no score."""
         return [f"{cell}: {trial.user_attrs['error']}" for trial in self._trials(cell, phase, "FAIL")
@@ -195,6 +208,6 @@ def _is_dead(worker: str) -> bool:
         os.kill(int(number), 0)
     except ProcessLookupError:
         return True
-    except PermissionError:                   # another user's, who took the number over
-        return True
+    except PermissionError:
+        return False                          # it is another user's, who may share this study
     return False
