@@ -25,13 +25,14 @@ from zerosum.runs.recorder import Recorder
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> dict[str, Path]:
-    """Short runs, unmeasured: of images, of labelled images, of points, and of a model without a discriminator."""
+    """Short runs, unmeasured: of images, labelled images, points, a model with codes, one without a discriminator."""
     root = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Recorder, "score", lambda self, quick=False: [])
         quick = {"device": "cpu", "quiet": True, "tensorboard": False}
         for name, model, preset in (("images", "dcgan", "tiny"), ("labelled", "cgan", "tiny"),
-                                    ("points", "gan", "ring"), ("likelihood", "vae", "tiny")):
+                                    ("points", "gan", "ring"), ("likelihood", "vae", "tiny"),
+                                    ("coded", "infogan", "tiny")):
             zs.train(model, preset=preset, steps=3, out=root / name, **quick)
     return {path.name: path for path in root.iterdir()}
 
@@ -228,6 +229,23 @@ def test_wrong_use_is_one_line_that_names_the_right_one(line, names_it, said, tm
     ("traverse images --only first", "--only takes whole numbers from 0 with commas between them, not 'first'"),
     ("traverse images --range 0", "a range above 0 and at least two columns"),
     ("traverse images -o row.jpg", "cannot write .jpg: name a .gif, .webp, .mp4 or .png file"),
+    ("traverse coded --only 0,3", "codes are numbered from 0 to 2, not 3"),
+    ("traverse coded --columns 1", "a range above 0 and at least two columns"),
+    ("sample images --code c1=1", "dcgan has no codes that could be set: train infogan"),
+    ("sample coded --code c1", "--code takes a name and a number, such as c1=3 or u1=-0.5, not 'c1'"),
+    ("sample coded --code c1=10", "c1 takes the whole numbers from 0 to 9, not 10"),
+    ("sample coded --code c3=1", "unknown code 'c3'"),
+    ("sample coded --code c1=1 --best 0.5", "leave --best, --select, --label and --truncation out"),
+    ("truncate images --shares 0,x", "--shares takes numbers with commas between them, not '0,x'"),
+    ("truncate images --shares -1", "shares that are at least 0, such as 0,0.5,1, not -1"),
+    ("truncate images --rows 0", "at least one row"),
+    ("truncate images -o t.txt", "cannot write .txt: name a .gif, .webp, .mp4 or .png file"),
+    ("mix images", "dcgan has nothing to mix: no label, no code, no style"),
+    ("mix labelled --part c1", "cgan has no part 'c1' to mix; it has label"),
+    ("mix labelled --label 3", "mix goes through the classes by itself: leave --label out"),
+    ("mix coded -o mix.gif", "cannot write mix.gif: name a .png file"),
+    ("arithmetic images", "the following arguments are required: SUM"),
+    ("arithmetic images 3+4", "'3+4' would be a direction: give a file with --directions"),
     ("evaluate images --metrics fidd", "(did you mean fid?)"),
     ("evaluate images --data digts", "(did you mean digits?)"),
     ("evaluate images -n 1", "n must be at least 2"),
@@ -242,7 +260,8 @@ def test_wrong_use_of_a_run(line, names_it, said, runs):
 
 
 def test_a_folder_of_runs_is_named_with_what_is_in_it(runs, said):
-    assert "there is: images, labelled, likelihood, points in" in said("sample", runs["images"].parent / "imagse")
+    line = said("sample", runs["images"].parent / "imagse")
+    assert "there is: coded, images, labelled, likelihood, points in" in line
 
 
 def test_the_newest_run_is_offered(runs, said):
@@ -544,6 +563,51 @@ def test_a_film_as_mp4(runs, call):
     assert call("traverse", runs["images"], "--only", "0", "--columns", 5, "-o", "walk.mp4")[0] == 0
     with av.open("walk.mp4") as film:
         assert sum(1 for _ in film.decode(video=0)) == 8                       # there and back
+
+
+# truncate, mix, arithmetic, codes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["images", "labelled", "points", "likelihood", "coded"])
+def test_truncation_of_every_kind_of_run(name, runs, document):
+    answer = document("truncate", runs[name], "--shares", "0.5,1", "--rows", 2, "-o", "some.png")
+    assert answer["shares"] == [0.5, 1] and Image.open("some.png").size[0] > 0
+
+
+@pytest.mark.parametrize(("name", "part"), [("labelled", "label"), ("coded", "c1"), ("coded", "u2")])
+def test_a_table_of_mixed_samples(name, part, runs, document):
+    assert document("mix", runs[name], "--part", part, "--rows", 2, "--columns", 3, "-o", "mix.png")["part"] == part
+    mixed = zs.latent.mix(zs.load(runs[name]).model, part, rows=2, columns=3)
+    with Image.open("mix.png") as image:
+        cells = np.array(image)
+        zoom = (image.width - 3 * 2 + 4) // 32                                 # four cells of 8 pixels, and the gaps
+        step = 8 * zoom + 2
+        corner, below, last = (cells[y:y + 8 * zoom:zoom, x:x + 8 * zoom:zoom]
+                               for y, x in ((0, 0), (step, 0), (2 * step, 3 * step)))
+    assert not corner.any()
+    assert np.array_equal(below, np.rint(mixed.a[0, 0].numpy() * 127.5 + 127.5))
+    assert np.array_equal(last, np.rint(mixed.x[1, 2, 0].numpy() * 127.5 + 127.5))
+
+
+@pytest.mark.parametrize("name", ["images", "points", "likelihood"])
+def test_sums_of_latents(name, runs, call, document):
+    assert call("directions", runs[name], "-k", 2, "-o", "found.safetensors")[0] == 0
+    answer = document("arithmetic", runs[name], "3,17 - 5 + 2*sefa1", "--directions", "found.safetensors")
+    assert answer["terms"] == ["3,17", "5", "2*sefa1"] and Path("arithmetic.png").exists()
+    model = zs.load(runs[name]).model
+    z3, z17, z5 = (model.noise(1, torch.Generator().manual_seed(seed))[0] for seed in (3, 17, 5))
+    rest = torch.tensor(answer["latent"]) - ((z3 + z17) / 2 - z5)
+    direction = zs.latent.Directions.load("found.safetensors").vectors[1]
+    assert torch.allclose(rest, (rest @ direction) * direction, atol=1e-5) and rest.norm() > 0.5
+
+
+def test_codes_are_sampled_and_traversed(runs, call, document):
+    assert call("sample", runs["coded"], "-n", 4, "--code", "c1=3", "--code", "u1=-0.5", "-o", "some.npy")[0] == 0
+    expected = zs.latent.sample_with_codes(zs.load(runs["coded"]).model, 4, {"c1": 3, "u1": -0.5})
+    assert np.array_equal(np.load("some.npy"), expected.numpy())
+    answer = document("traverse", runs["coded"])
+    assert answer["rows"] == ["c1", "u1", "u2"] and answer["columns"] == 10
+    assert document("traverse", runs["coded"], "--only", "1,2", "--range", 2, "-o", "codes.gif")["rows"] == ["u1", "u2"]
 
 
 # directions, traverse ------------------------------------------------------------------------------------------------

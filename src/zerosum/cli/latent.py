@@ -35,10 +35,10 @@ def interpolate_command(words: list[str]) -> int:
                         "(zerosum[video]) [interpolation.gif]")
     arguments = parser.parse(words)
     run = Run.open(arguments.run, arguments.model)
-    out = _film_or_picture(arguments.out)
+    out = film_or_picture(arguments.out)
     frames = min(arguments.frames, WIDEST) if out.suffix == ".png" else arguments.frames
     film = _walk(run, arguments, frames)
-    _write_film(film, run.spec, out)
+    write_film(film, run.spec, out)
     print(json.dumps({"files": [str(out)], "frames": frames, "seed": arguments.seed}) if arguments.json
           else f"{frames} frames: {out}")
     return 0
@@ -51,7 +51,7 @@ def _walk(run: Run, arguments: "argparse.Namespace", frames: int) -> Tensor:
         labels = asked_labels(run, arguments.label, arguments.rows)
         return interpolate(run.model, rows=arguments.rows, anchors=arguments.anchors, frames=frames,
                            path=arguments.path, seed=arguments.seed, labels=labels)
-    seeds, labels = _numbers(arguments.seeds, "--seeds"), asked_labels(run, arguments.label, 1)
+    seeds, labels = numbers_of(arguments.seeds, "--seeds"), asked_labels(run, arguments.label, 1)
     # A picture has a row for each leg, a film goes from leg to leg.
     legs = list(pairwise(seeds)) if arguments.out.endswith(".png") and len(seeds) > 1 else [seeds]
     return torch.cat([between_seeds(run.model, leg, frames=frames, path=arguments.path, labels=labels)
@@ -125,52 +125,72 @@ def _judge(run: Run, factor: str | None) -> tuple[Any, tuple[str, ...]]:
 
 def traverse_command(words: list[str]) -> int:
     """zerosum traverse RUN [--directions FILE] [--only 0,3] [--range 3] [--columns 9] -o FILE.png|FILE.gif"""
-    from ..latent import Directions, coordinates, traverse
-
     parser = drawing_parser("traverse", "Change one thing at a time: a row for each direction in the latent space, a "
                             "column, or a frame of the film, for each step along it.")
-    parser.add_argument("--directions", metavar="FILE", help="what zerosum directions stored [the numbers of z]")
+    parser.add_argument("--directions", metavar="FILE", help="what zerosum directions stored [a model's codes, or else "
+                        "the numbers of z]")
     parser.add_argument("--only", metavar="0,3", help="which of them, by number [the first ten]")
-    parser.add_argument("--range", type=float, default=3.0, metavar="float",
-                        help="how far to both sides, in standard deviations of the noise [3]")
-    parser.add_argument("--columns", type=int, default=9, metavar="int", help="steps from side to side [9]")
+    parser.add_argument("--range", type=float, metavar="float",
+                        help="how far to both sides, in standard deviations of the noise [3]; of codes, as it is [1]")
+    parser.add_argument("--columns", type=int, metavar="int", help="steps from side to side [9, or as many as a code "
+                        "has values]")
     parser.add_argument("-o", "--out", default="traversal.png", metavar="FILE", help=".png, .gif, .webp, or .mp4 "
                         "(zerosum[video]) [traversal.png]")
     arguments = parser.parse(words)
-    out = _film_or_picture(arguments.out)
+    out = film_or_picture(arguments.out)
     run = Run.open(arguments.run, arguments.model)
-    directions = Directions.load(arguments.directions) if arguments.directions else coordinates(run.model)
-    directions = directions.only(_numbers(arguments.only, "--only") if arguments.only
-                                 else range(min(10, len(directions))))
-    label = asked_labels(run, arguments.label, 1)
-    film = traverse(run.model, directions, reach=arguments.range, columns=arguments.columns, seed=arguments.seed,
-                    label=0 if label is None else int(label)).transpose(0, 1)
+    names, rows = _changed(run, arguments)
+    film = rows.transpose(0, 1)
     if out.suffix in MOVING:                  # there and back, so that it can go on for ever
         film = torch.cat([film, film[1:-1].flip(0)])
-    _write_film(film, run.spec, out)
+    write_film(film, run.spec, out)
     if arguments.json:
-        print(json.dumps({"files": [str(out)], "rows": directions.names, "columns": arguments.columns,
+        print(json.dumps({"files": [str(out)], "rows": names, "columns": rows.shape[1],
                           "seed": arguments.seed}))
     else:
-        print(f"rows {', '.join(directions.names)}: {out}")
+        print(f"rows {', '.join(names)}: {out}")
     return 0
 
 
-def _numbers(text: str, flag: str) -> list[int]:
+def _changed(run: Run, arguments: "argparse.Namespace") -> tuple[list[str], Tensor]:
+    """What is changed, by name, and the samples (rows, columns, *shape)."""
+    from ..latent import Directions, code_names, coordinates, traverse, traverse_codes
+
+    asked = {"reach": arguments.range, "columns": arguments.columns}
+    options = {"seed": arguments.seed} | {name: value for name, value in asked.items() if value is not None}
+    names = code_names(run.model)
+    if names and arguments.directions is None:
+        only = numbers_of(arguments.only, "--only") if arguments.only else list(range(len(names)))
+        rows = traverse_codes(run.model, **options)
+        wrong = [row for row in only if row >= len(names)]
+        if wrong:
+            raise UsageError(f"codes are numbered from 0 to {len(names) - 1}, not {wrong[0]}")
+        return [names[row] for row in only], rows[only]
+    directions = Directions.load(arguments.directions) if arguments.directions else coordinates(run.model)
+    directions = directions.only(numbers_of(arguments.only, "--only") if arguments.only
+                                 else range(min(10, len(directions))))
+    label = asked_labels(run, arguments.label, 1)
+    rows = traverse(run.model, directions, label=0 if label is None else int(label), **options)
+    return list(directions.names), rows
+
+
+def numbers_of(text: str, flag: str) -> list[int]:
+    """The whole numbers of a flag such as 0,3,7; raises UsageError for anything else."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) < 2**63 for part in parts):
         raise UsageError(f"{flag} takes whole numbers from 0 with commas between them, not '{text}'")
     return [int(part) for part in parts]
 
 
-def _film_or_picture(name: str) -> Path:
+def film_or_picture(name: str) -> Path:
+    """The file to write; raises UsageError unless its suffix is that of a film or of a picture."""
     out = Path(name)
     if out.suffix not in (*MOVING, ".png"):
         raise UsageError(f"cannot write {out.suffix or out}: name a {', '.join(MOVING)} or .png file")
     return out
 
 
-def _write_film(film: Tensor, spec: DataSpec, out: Path) -> None:
+def write_film(film: Tensor, spec: DataSpec, out: Path) -> None:
     """Write (frames, rows, *shape): as a film, or as a picture with a row each and the frames as columns."""
     from ..runs.pictures import bounds_of, grid, picture_of, project, save_png, scatter
     from ..runs.timelapse import animate

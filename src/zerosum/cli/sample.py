@@ -58,6 +58,8 @@ def sample_command(words: list[str]) -> int:
     parser.add_argument("-n", type=int, default=64, metavar="int", help="how many [64]")
     parser.add_argument("--truncation", type=float, default=1.0, metavar="float",
                         help="scale the noise towards its centre: below 1, better and less varied [1]")
+    parser.add_argument("--code", action="append", metavar="c1=3", help="a code of infogan and its kin at a value: c1, "
+                        "... one of its values from 0, u1, ... a number from -1 to 1; may be given several times")
     parser.add_argument("--best", type=float, metavar="share", help="draw n/share samples and keep those that the "
                         "discriminator thinks most real; 0.05 keeps one in twenty")
     parser.add_argument("--select", choices=["best", *TOWARDS_THE_DATA], help="by the discriminator, calibrated on "
@@ -87,6 +89,13 @@ def sample_command(words: list[str]) -> int:
 def _drawn(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor, Tensor | None, int]:
     """The samples, their scores if they were selected, and how many were drawn for them."""
     labels = asked_labels(run, arguments.label, arguments.n)
+    if arguments.code:
+        if arguments.best is not None or arguments.select or arguments.label or arguments.truncation != 1:
+            raise UsageError("--code takes samples as they come: leave --best, --select, --label and --truncation out")
+        from ..latent import sample_with_codes
+
+        x = sample_with_codes(run.model, arguments.n, _codes(arguments.code), seed=arguments.seed)
+        return x, None, len(x)
     if arguments.select in TOWARDS_THE_DATA:
         if arguments.best is not None or arguments.truncation != 1:
             raise UsageError(f"--select {arguments.select} leads to the data's distribution: leave --best and "
@@ -100,6 +109,18 @@ def _drawn(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor, Tensor | 
                              truncation=arguments.truncation)
     x = run.model.sample(arguments.n, seed=arguments.seed, labels=labels, truncation=arguments.truncation)
     return x, None, len(x)
+
+
+def _codes(asked: list[str]) -> dict[str, float]:
+    """Values by name from words such as c1=3."""
+    codes = {}
+    for word in asked:
+        name, _, value = word.partition("=")
+        try:
+            codes[name] = float(value)
+        except ValueError:
+            raise UsageError(f"--code takes a name and a number, such as c1=3 or u1=-0.5, not '{word}'") from None
+    return codes
 
 
 def _towards_the_data(run: Run, arguments: "argparse.Namespace", labels: Tensor | None) -> "Selected":

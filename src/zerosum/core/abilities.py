@@ -46,6 +46,15 @@ class Reconstructs(Protocol):
 
 
 @runtime_checkable
+class Styles(Protocol):
+    """Goes from noise to samples by way of styles: map(z, labels) -> w (N, layers, D); synthesize(w) -> (N, *shape)."""
+
+    def map(self, z: Tensor, labels: Tensor | None = None) -> Tensor: ...
+
+    def synthesize(self, w: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
 class LogProb(Protocol):
     """Gives a log-likelihood or a lower bound of it: log_prob(x) -> (N,) in nats."""
 
@@ -53,7 +62,7 @@ class LogProb(Protocol):
 
 
 ABILITIES: dict[str, type] = {"sample": Samples, "generate": Generates, "score": Scores, "encode": Encodes,
-                              "reconstruct": Reconstructs, "log_prob": LogProb}
+                              "reconstruct": Reconstructs, "style": Styles, "log_prob": LogProb}
 
 
 def abilities(model: Model | type[Model]) -> list[str]:

@@ -1,6 +1,8 @@
 """Tools on latent spaces; they ask a model for abilities, never for its class."""
 
+from .arithmetic import Term, running_sum, terms_of
 from .calibration import Calibration, calibrated
+from .codes import code_names, sample_with_codes, set_code, traverse_codes
 from .completion import complete
 from .directions import Directions, coordinates
 from .discovery import ganspace, hyperplanes, sefa
@@ -8,10 +10,14 @@ from .interpolation import between_seeds, interpolate, lerp, slerp, walk
 from .langevin import langevin
 from .layer import features, linear_map
 from .metropolis import metropolis_hastings
+from .mixing import Mixed, mix, parts_of
 from .rejection import reject
 from .selection import Selected, best_by_score
 from .traversal import traverse, vary
+from .truncation import truncate
 
-__all__ = ["Calibration", "Directions", "Selected", "best_by_score", "between_seeds", "calibrated", "complete",
-           "coordinates", "features", "ganspace", "hyperplanes", "interpolate", "langevin", "lerp", "linear_map",
-           "metropolis_hastings", "reject", "sefa", "slerp", "traverse", "vary", "walk"]
+__all__ = ["Calibration", "Directions", "Mixed", "Selected", "Term", "best_by_score", "between_seeds", "calibrated",
+           "code_names", "complete", "coordinates", "features", "ganspace", "hyperplanes", "interpolate", "langevin",
+           "lerp", "linear_map", "metropolis_hastings", "mix", "parts_of", "reject", "running_sum",
+           "sample_with_codes", "sefa", "set_code", "slerp", "terms_of", "traverse", "traverse_codes", "truncate",
+           "vary", "walk"]

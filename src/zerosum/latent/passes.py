@@ -39,6 +39,13 @@ def generated(model: Model, z: Tensor, labels: Tensor | None = None) -> Tensor:
 
 
 @torch.no_grad()
+def synthesized(model: Model, w: Tensor) -> Tensor:
+    """What a model with style makes of styles w (N, layers, D): (N, *shape)."""
+    with evaluating(model):
+        return torch.cat([model.synthesize(w[i:i + CHUNK]) for i in range(0, len(w), CHUNK)])  # type: ignore[operator]
+
+
+@torch.no_grad()
 def scored(model: Model, x: Tensor, labels: Tensor | None = None) -> Tensor:
     """What the discriminator thinks of samples x (N, *shape) under labels (N,): (N,), larger = more real."""
     with evaluating(model):

@@ -31,14 +31,17 @@ def traverse(model: Model, directions: Directions, *, reach: float = 3.0, column
     if columns < 2 or not 0 < reach < float("inf"):
         raise UsageError(f"a traversal needs a range above 0 and at least two columns, not {reach:g} and {columns}")
     z = model.noise(1, torch.Generator().manual_seed(seed))                                    # type: ignore[operator]
+    asked, steps = chosen_labels(model, 1, label), torch.linspace(-reach, reach, columns)
+    return torch.stack([vary(model, z, deviation(model, direction), steps, asked)[0]
+                        for direction in directions.vectors])
+
+
+def deviation(model: Model, direction: Tensor) -> Tensor:
+    """A unit vector (D,) as long as the standard deviation of the model's noise along it; raises as `vary` does."""
     many = model.noise(10_000, torch.Generator().manual_seed(0))                               # type: ignore[operator]
-    asked = chosen_labels(model, 1, label)
-    rows = []
-    for direction in directions.vectors.to(z):
-        _fits(direction, z)
-        steps = torch.linspace(-reach, reach, columns, device=z.device) * (many @ direction).std()
-        rows.append(vary(model, z, direction, steps, asked)[0])
-    return torch.stack(rows)
+    direction = direction.to(many)
+    _fits(direction, many)
+    return direction * (many @ direction).std()
 
 
 def _fits(direction: Tensor, z: Tensor) -> None:
