@@ -121,6 +121,14 @@ def test_encode_and_reconstruct(trained):
     assert_samples(trained.model.reconstruct(x), 3, trained)
 
 
+def test_codes(trained):
+    needs(trained.model, "tell_codes")
+    codes = trained.model.codes(real(trained, 3).x)
+    assert codes.ndim == 2 and len(codes) == 3 and codes.isfinite().all()
+    spec = trained.model.latent
+    assert codes.shape[1] == spec.size - spec.noise
+
+
 def test_log_prob(trained):
     needs(trained.model, "log_prob")
     value = trained.model.log_prob(real(trained, 3).x)

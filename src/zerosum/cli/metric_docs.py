@@ -12,7 +12,11 @@ NEVER = "–"
 def describe_metric(metric: Metric | ModelMetric) -> dict[str, Any]:
     """What `zerosum show METRIC` and the pages say of it."""
     text = about(metric)
-    looks_at = metric.views if isinstance(metric, Metric) else [f"a model that can {need}" for need in metric.needs]
+    if isinstance(metric, Metric):
+        looks_at = list(metric.views)
+    else:
+        needs = [*metric.needs, *([" or ".join(metric.either)] if metric.either else [])]
+        looks_at = [f"a model that can {need}".replace("_", " ") for need in needs]
     return {"name": metric.name, "summary": text.splitlines()[0].rstrip("."), "gives": list(metric.gives),
             "looks at": [*looks_at, *(["what it was trained on"] if getattr(metric, "memory", False) else [])],
             "paper": f"https://arxiv.org/abs/{metric.paper}", "about": text}

@@ -39,6 +39,13 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
+class TellsCodes(Protocol):
+    """Tells the codes of samples, apart from noise: codes(x) -> (N, K), shares of categorical codes, then numbers."""
+
+    def codes(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
 class Reconstructs(Protocol):
     """Returns its best copy of a sample: reconstruct(x) -> like x."""
 
@@ -62,7 +69,8 @@ class LogProb(Protocol):
 
 
 ABILITIES: dict[str, type] = {"sample": Samples, "generate": Generates, "score": Scores, "encode": Encodes,
-                              "reconstruct": Reconstructs, "style": Styles, "log_prob": LogProb}
+                              "tell_codes": TellsCodes, "reconstruct": Reconstructs, "style": Styles,
+                              "log_prob": LogProb}
 
 
 def abilities(model: Model | type[Model]) -> list[str]:

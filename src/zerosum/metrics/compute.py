@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core import UsageError, ZerosumError, unknown
+from .disentanglement import dci, factor_vae, mig, separability
 from .distribution import (
     class_diversity,
     class_fid,
@@ -44,6 +45,7 @@ METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC,
     classifier_accuracy.METRIC,
     high_frequency.METRIC, path_length.METRIC,
+    mig.METRIC, factor_vae.METRIC, dci.METRIC, separability.METRIC,
     parzen.METRIC, decoders.METRIC, bits_per_dim.METRIC)}
 
 WHOLE = ("labels", "targets")                # views that are whole numbers, (N,)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core import DataSpec, UsageError, require
+from ..core import DataSpec, UsageError, abilities, require
 from . import sources
 from .compute import chosen, measure, on_cards
 from .features import Extractor, Features, extractor_for
@@ -126,6 +126,8 @@ def _able(subject: Any, metric: ModelMetric) -> Any:
         raise UsageError(f"the metric '{metric.name}' looks at a model itself: give a run or a model, not its samples")
     for ability in metric.needs:
         require(model, ability)
+    if metric.either and not set(metric.either) & set(abilities(model)):
+        require(model, metric.either[-1])
     return model
 
 

@@ -96,9 +96,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class ModelMetric:
-    """A metric of a model with the abilities `needs`. `measure(model, data, n, context)` returns readings.
+    """A metric of a model with the abilities `needs`, and one at least of `either`, where any is named.
 
-    data: the real samples (its test part); n: how many samples, paths or chains to spend.
+    `measure(model, data, n, context)` returns readings. data: the real samples (its test part);
+    n: how many samples, paths or chains to spend.
     """
 
     name: str
@@ -106,6 +107,7 @@ class ModelMetric:
     gives: tuple[str, ...]
     measure: Callable[["Model", "Dataset", int, Context], dict[str, Reading]]
     paper: str
+    either: tuple[str, ...] = ()
 
 
 def about(metric: Metric | ModelMetric) -> str:

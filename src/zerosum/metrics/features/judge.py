@@ -59,6 +59,11 @@ class TrainedJudge(TrainedFeatures):
         """Class probabilities (N, K)."""
         return self._logits(x).softmax(1)
 
+    def factors(self, x: Tensor) -> dict[str, Tensor]:
+        """Probabilities (N, K) of the values of every factor that the network knows, by its name."""
+        features = self(x).to(self.device)
+        return {name: head(features).softmax(1).cpu() for name, head in self.network.heads.items()}
+
     def classify(self, x: Tensor) -> Tensor:
         """The most likely class of each image: (N,) int64."""
         return self._logits(x).argmax(1)

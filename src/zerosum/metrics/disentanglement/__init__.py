@@ -1,0 +1,1 @@
+"""Metrics of disentanglement: whether the known factors of samples lie apart in what a model has for them."""
