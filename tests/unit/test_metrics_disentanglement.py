@@ -326,10 +326,15 @@ def test_separability_of_a_model_and_its_warning():
 
 # Wrong use -----------------------------------------------------------------------------------------------------------
 
-def test_what_does_not_vary_is_left_out_and_named():
+def test_what_does_not_vary_is_not_recovered_and_named():
     fixed = torch.cat([KNOWN[:, :2], torch.zeros(1_200, 1, dtype=torch.int64)], 1)
     found = codes(PERFECT.values, fixed).varied()
-    assert found.factor_names == ("shape", "colour") and "place" in found.warning and "place" in mig(found).warning
+    assert found.factor_names == ("shape", "colour") and "place" in found.warning
+    assert "place" in dci(codes(PERFECT.values, fixed))["dci-completeness"].warning
+    assert list(factor_vae(codes(PERFECT.values, fixed)).details["right votes"]) == ["shape", "colour"]
+    counted = mig(codes(PERFECT.values, fixed))
+    assert counted.value == pytest.approx(2 / 3, abs=0.01) and "counts 0" in counted.warning
+    assert mig(codes(PERFECT.values, 0 * KNOWN)).value == 0
     with pytest.raises(ZerosumError, match="the same factors"):
         codes(PERFECT.values, 0 * KNOWN).varied()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import find_all
 from .catalogue import SUMMARY, describe
+from .factor_docs import factors_page
 from .game_docs import films_page, game_page, gradients_page, optimal_page, pull_page, spiral_page
 from .metric_docs import losses_page, metrics_page, what_metrics_see_page
 from .study_docs import QUESTIONS, study_page
@@ -28,6 +29,7 @@ DEMO_PAGES = {
     "theory/films.md": ("films", films_page),
     "theory/optimizers.md": ("optimizers", optimizers_page),
     "theory/two-time-scales.md": ("ttur", time_scales_page),
+    "theory/factors.md": ("factors", factors_page),
     "theory/clinic.md": ("clinic", clinic_page),
 }
 SIGNS = {"at least": "≥", "above": ">", "at most": "≤", "below": "<", "exactly": "="}

@@ -68,15 +68,19 @@ class Coded:
 
         Raises ZerosumError where no factor varies.
         """
-        varies = (self.factors != self.factors[:1]).any(0)
-        if not varies.any():
-            raise ZerosumError("all samples have the same factors: there is nothing to tell apart")
-        fixed = [name for name, moves in zip(self.factor_names, varies, strict=True) if not moves]
-        if not fixed:
+        if not (fixed := self.fixed):
             return self
-        left = tuple(name for name in self.factor_names if name not in fixed)
-        return replace(self, factors=self.factors[:, varies], factor_names=left,
+        if len(fixed) == len(self.factor_names):
+            raise ZerosumError("all samples have the same factors: there is nothing to tell apart")
+        left = [i for i, name in enumerate(self.factor_names) if name not in fixed]
+        return replace(self, factors=self.factors[:, left], factor_names=tuple(self.factor_names[i] for i in left),
                        warning=f"left out, as all samples are alike in it: {', '.join(fixed)}")
+
+    @property
+    def fixed(self) -> list[str]:
+        """The factors in which all samples are alike."""
+        varies = (self.factors != self.factors[:1]).any(0)
+        return [name for name, moves in zip(self.factor_names, varies, strict=True) if not moves]
 
     def rows(self, index: Tensor) -> "Coded":
         """The samples of these numbers."""
@@ -91,7 +95,7 @@ def coded(model: Model, data: "Dataset", n: int, seed: int, way: Way | None = No
     can = abilities(model)
     if way is None:
         way = "told" if {"tell_codes", "encode"} & set(can) else "made"
-    return (told(model, data, n, seed) if way == "told" else made(model, data, n, seed)).varied()
+    return told(model, data, n, seed) if way == "told" else made(model, data, n, seed)
 
 
 def told(model: Model, data: "Dataset", n: int, seed: int) -> Coded:

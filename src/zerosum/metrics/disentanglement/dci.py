@@ -79,7 +79,11 @@ def completeness(r: Tensor) -> Tensor:
 
 
 def dci(codes: Coded, seed: int = 0) -> dict[str, Reading]:
-    """The three scores, by factor in the details."""
+    """The three scores, by factor in the details.
+
+    Factors that do not vary are left out; raises ZerosumError where none does.
+    """
+    codes = codes.varied()
     r, accuracy, chance = importances(codes, seed)
     names = codes.factor_names
     settings = codes.settings | {"forest": f"{TREES} trees", "depth": "2/4/8/16, the best", "most": MOST}

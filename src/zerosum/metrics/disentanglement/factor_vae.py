@@ -68,8 +68,11 @@ def _alike(factor: Tensor, first: Tensor, places: Tensor) -> Tensor:
 
 
 def factor_vae(codes: Coded, seed: int = 0) -> Reading:
-    """The score, with the share of right votes of every factor as a detail."""
-    generator = torch.Generator().manual_seed(seed)
+    """The score, with the share of right votes of every factor as a detail.
+
+    Factors that do not vary are left out; raises ZerosumError where none does.
+    """
+    codes, generator = codes.varied(), torch.Generator().manual_seed(seed)
     meaning = votes(codes, TRAIN, generator).argmax(1)
     right = votes(codes, TEST, generator)
     hits = right.gather(1, meaning[:, None])[:, 0]

@@ -54,11 +54,11 @@ def normalised_information(codes: Tensor, classes: Tensor) -> float:
 def recovered(codes: Coded, bins: int = BINS) -> Tensor:
     """I(part; factor) / H(factor), (P, F) float64 in [0, 1]: how much of each factor each part knows.
 
-    Every factor must vary (`Coded.varied`).
+    Of a factor that does not vary, nothing can be known: 0.
     """
     whole = binned(codes, bins)
     columns = []
     for factor in codes.factors.unbind(1):
         known = torch.tensor([mutual_information(part, factor) for part in whole.unbind(1)], dtype=torch.float64)
-        columns.append(known / entropy(torch.bincount(factor).double() / len(factor)))
+        columns.append(known / max(entropy(torch.bincount(factor).double() / len(factor)), 1e-300))
     return torch.stack(columns, 1)

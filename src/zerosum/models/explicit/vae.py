@@ -3,6 +3,9 @@
     log p(x) >= ELBO = E_q(z|x)[log p(x|z)] - KL(q(z|x) || N(0, I))                                  Eq. (3)
     KL = -1/2 sum_j (1 + log s_j^2 - m_j^2 - s_j^2),   q(z|x) = N(m, s^2)                            App. B
     z = m + s eps,   eps ~ N(0, I)                                                                   Sec. 2.4
+    beta > 1, beta-VAE (Higgins et al., ICLR 2017):   E_q(z|x)[log p(x|z)] - beta KL(q(z|x) || N(0, I))
+
+With beta > 1 a number of z is used only where it pays, which tends to give factors of the data a number each.
 
 Players     model (encoder and decoder move together down -ELBO).
 Departures  no weight decay (the paper's prior on weights). Adam may replace Adagrad.
@@ -44,12 +47,13 @@ class VAE(LatentModel):
         prior: Literal["normal"] = "normal"  # z ~ N(0, I)
         width: int = 500                     # hidden units of encoder and decoder
         likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"   # p(x|z); gaussian learns its variance
+        beta: float = 1.0                    # weight of the KL divergence; above 1 it is beta-VAE
         optimizer: Literal["adagrad", "adam"] = "adagrad"     # adagrad is the paper's
         lr: float = 0.01                     # learning rate
         ema: float = 0.0                     # half-life of the moving average in images (0: none)
 
         def __post_init__(self) -> None:
-            positive(self, "z_dim", "width", "lr")
+            positive(self, "z_dim", "width", "beta", "lr")
             between(self, 0, 1e9, "ema")
 
     PRESETS = {
@@ -83,7 +87,8 @@ class VAE(LatentModel):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         mean, log_variance = self.encoder(batch.x)
         z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
-        return {"reconstruction": -self.log_likelihood(batch.x, z).mean(), "kl": self.kl(mean, log_variance).mean()}
+        return {"reconstruction": -self.log_likelihood(batch.x, z).mean(),
+                "kl": self.cfg.beta * self.kl(mean, log_variance).mean()}
 
     @staticmethod
     def kl(mean: Tensor, log_variance: Tensor) -> Tensor:
