@@ -335,6 +335,7 @@ def test_what_does_not_vary_is_not_recovered_and_named():
     counted = mig(codes(PERFECT.values, fixed))
     assert counted.value == pytest.approx(2 / 3, abs=0.01) and "counts 0" in counted.warning
     assert mig(codes(PERFECT.values, 0 * KNOWN)).value == 0
+    assert recovered(codes(draw(1_200, 3), 0 * KNOWN + 2)).tolist() == [[0.0] * 3] * 3    # no rounding error
     with pytest.raises(ZerosumError, match="the same factors"):
         codes(PERFECT.values, 0 * KNOWN).varied()
 

@@ -1,4 +1,4 @@
-"""The FactorVAE score: can one tell which factor was held fixed from the part that varies least (Kim and Mnih, 2018)?
+"""The FactorVAE score: how well the part that varies least tells which factor is fixed (Kim and Mnih, 2018).
 
     vote = (argmin_d Var_fixed(c_d) / Var(c_d), k),   k the factor that is the same in all of 64 samples
     score = accuracy of the majority of votes                                            arXiv:1802.05983, Sec. 4

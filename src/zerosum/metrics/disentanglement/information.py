@@ -60,5 +60,6 @@ def recovered(codes: Coded, bins: int = BINS) -> Tensor:
     columns = []
     for factor in codes.factors.unbind(1):
         known = torch.tensor([mutual_information(part, factor) for part in whole.unbind(1)], dtype=torch.float64)
-        columns.append(known / max(entropy(torch.bincount(factor).double() / len(factor)), 1e-300))
+        whole_of_it = entropy(torch.bincount(factor).double() / len(factor))
+        columns.append(known / whole_of_it if whole_of_it else torch.zeros_like(known))
     return torch.stack(columns, 1)

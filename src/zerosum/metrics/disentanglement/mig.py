@@ -1,4 +1,4 @@
-"""MIG, the mutual information gap: is each factor known by one part of the code alone (Chen et al., 2018)?
+"""MIG, the mutual information gap: how far each factor is known by one part of the code alone (Chen et al., 2018).
 
     MIG = mean over factors v of (I(c_1; v) - I(c_2; v)) / H(v)                          arXiv:1802.04942, Eq. (6)
 

@@ -1,4 +1,4 @@
-"""Linear separability: do planes in the latent space part the values of each factor (Karras et al., 2019)?
+"""Linear separability: how well planes in the latent space part the values of factors (Karras et al., 2019).
 
     exp(sum_i H(Y_i | X_i))                                                               arXiv:1812.04948, Sec. 4.2
 
