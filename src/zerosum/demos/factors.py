@@ -46,20 +46,22 @@ class System:
 
 
 GAN = {"network": "dropout-mlp", "width": 256}
-SHAPES = {"data": "shapes", "image_size": 16, "batch_size": 64, "steps": 3_000, "ema": 10_000}
+SHAPES = {"data": "shapes", "image_size": 16, "batch_size": 64, "steps": 2_000, "ema": 10_000}
 CODES = {"categorical": (3, 6, 3, 3, 3, 4), "continuous": 0, "z_dim": 16}          # as many values as the factors have
 BETA = {"width": 366, "z_dim": 10, "likelihood": "bernoulli"}
 SYSTEMS: dict[str, System] = {
     "infogan": System("infogan", GAN | CODES),
+    "ss-infogan": System("ss-infogan", GAN | CODES | {"categorical": (6, 3, 3, 3, 4)}, "the shape, of 5 each"),
     "acgan": System("acgan", GAN | {"z_dim": 16}, "the shape, of all"),
     "bigan": System("bigan", {"network": "mlp", "width": 160, "pair_width": 128, "z_dim": 10}),
     "vae": System("vae", BETA),
     "beta-vae, 4": System("vae", BETA | {"beta": 4.0}),
     "beta-vae, 16": System("vae", BETA | {"beta": 16.0}),
 }
-DIGITS = {"data": "digits", "image_size": 8, "batch_size": 64, "steps": 3_000, "ema": 10_000}
+DIGITS = {"data": "digits", "image_size": 8, "batch_size": 64, "steps": 2_500, "ema": 10_000}
 ON_DIGITS: dict[str, System] = {
     "infogan": System("infogan"),
+    "ss-infogan": System("ss-infogan", {}, "the digit, of 5 each"),
     "acgan": System("acgan", {}, "the digit, of all"),
     "vae": System("vae", {"width": 420, "z_dim": 10, "likelihood": "bernoulli"}),
     "beta-vae, 4": System("vae", {"width": 420, "z_dim": 10, "likelihood": "bernoulli", "beta": 4.0}),
