@@ -66,7 +66,8 @@ def separability(z: Tensor, seen: dict[str, Tensor], seed: int = 0) -> Reading:
         raise ZerosumError("all samples have the same factors: there is nothing to part")
     fitted, warnings = int(KEPT * len(z)) // 2, []
     if len(left) < len(found):
-        warnings.append(f"left out, as all samples are alike in it: {', '.join(set(found) - set(left))}")
+        out = ", ".join(name for name in found if name not in left)
+        warnings.append(f"left out, as all samples are alike in it: {out}")
     if fitted < FEW * z.shape[1]:
         warnings.append(f"planes in {z.shape[1]} dimensions were fitted to {fitted} samples only")
     return Reading(math.exp(sum(left.values())), "lower", 1.0, None, "",
