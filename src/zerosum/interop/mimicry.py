@@ -1,4 +1,4 @@
-"""Weights of mimicry (kwotsin/mimicry): the ResNets of DCGAN, WGAN-GP, SNGAN and SSGAN, which it names alike.
+"""Weights of mimicry (kwotsin/mimicry): the ResNets of DCGAN, WGAN-GP, SNGAN, SSGAN, cGAN-PD, which it names alike.
 
 Its generators count blocks from 2 (`l1`, `block2`, ...), its discriminators from 1; the head takes the next number.
 """
@@ -24,10 +24,13 @@ def rename(key: str, first_block: int) -> str:
     return ".".join([_HEAD[layer[0]], *rest])
 
 
-def rename_two_heads(key: str) -> str:
-    """The name in `networks.TwoHeads` of a weight of SSGAN's discriminator, whose second head is `l_y`."""
+def rename_two_heads(key: str, second: str = "question") -> str:
+    """The name in `networks.TwoHeads` of a weight of SSGAN's discriminator, whose second head is `l_y`.
+
+    In `networks.conditional.ProjectionDiscriminator`, which is cGAN-PD's, the `second` is "embedding".
+    """
     if key.startswith("l_y."):
-        return key.replace("l_y.", "question.")
+        return key.replace("l_y.", f"{second}.")
     ours = rename(key, first_block=1)
     return f"trunk.{ours}" if ours.startswith("blocks.") else ours.replace("linear.", "head.")
 

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from zerosum.interop.mimicry import (
 from zerosum.layers import spectral_norm
 from zerosum.losses import OBJECTIVES, binary_cross_entropy
 from zerosum.networks import ResNetDiscriminator, ResNetGenerator, TwoHeads
+from zerosum.networks.conditional import ProjectionDiscriminator
 
 from .case import Case, play
 
@@ -39,16 +41,34 @@ def discriminator(case: Case, pool: str) -> dict[str, Tensor]:
 
 
 def self_supervised(case: Case) -> dict[str, Tensor]:
-    """SSGAN's discriminator: its heads have mimicry's own spectral norm, its blocks PyTorch's."""
+    """SSGAN's discriminator, which says the turn of its image, too."""
+    network = TwoHeads(trunk_of(case), len(case.state["l_y.bias"]))
+    return two_heads(case, network, "question",
+                     lambda x: (network.head(features := network.features(x)), network.question(features)))
+
+
+def projection(case: Case) -> dict[str, Tensor]:
+    """The discriminator of cGAN-PD, which is given the class."""
+    network, labels = ProjectionDiscriminator(trunk_of(case), len(case.state["l_y.weight"])), case.inputs["y"].long()
+    return two_heads(case, network, "embedding", lambda x: (network(x, labels).unsqueeze(1),))
+
+
+def trunk_of(case: Case) -> ResNetDiscriminator:
     trunk = {key: value for key, value in case.state.items() if key.startswith("block")}
-    network = spectral_norm(TwoHeads(ResNetDiscriminator(
-        **discriminator_settings(trunk, case.inputs["x"].shape[-1]), pool="sum"), len(case.state["l_y.bias"])))
-    heads = {name: network.question if name == "l_y" else network.head
+    return ResNetDiscriminator(**discriminator_settings(trunk, case.inputs["x"].shape[-1]), pool="sum")
+
+
+def two_heads(case: Case, network: nn.Module, second: str,
+              outputs: Callable[[Tensor], tuple[Tensor, ...]]) -> dict[str, Tensor]:
+    """A discriminator whose heads, `head` and the `second`, have mimicry's own spectral norm, its blocks PyTorch's."""
+    spectral_norm(network)
+    name_of = partial(rename_two_heads, second=second)
+    heads = {name: getattr(network, second if name == "l_y" else "head")
              for name, kind in (key.rsplit(".", 1) for key in case.state) if kind == "sn_u"}
-    state = {rename_two_heads(key): value for key, value in case.state.items() if "sn_" not in key}
+    state = {name_of(key): value for key, value in case.state.items() if "sn_" not in key}
     for name, layer in heads.items():
-        state[f"{rename_two_heads(name + '.weight')}_u"] = case.state[f"{name}.sn_u"][0]
-        state[f"{rename_two_heads(name + '.weight')}_v"] = layer.weight_v                 # follows from u
+        state[f"{name_of(name + '.weight')}_u"] = case.state[f"{name}.sn_u"][0]
+        state[f"{name_of(name + '.weight')}_v"] = layer.weight_v                          # follows from u
     network.load_state_dict(state)
     found: dict[str, Tensor] = {}
 
@@ -58,9 +78,8 @@ def self_supervised(case: Case) -> dict[str, Tensor]:
         mode = "train" if network.training else "eval"
         for layer in heads.values():
             layer.train()
-        features = network.features(x)
-        score, answers = network.head(features), network.question(features)
-        found[f"out.out1_{mode}"] = answers.detach()
+        score, *others = outputs(x)
+        found.update({f"out.out{k}_{mode}": other.detach() for k, other in enumerate(others, start=1)})
         if mode == "eval":
             for layer, u in before.items():
                 layer.weight_u.copy_(u)
@@ -68,7 +87,7 @@ def self_supervised(case: Case) -> dict[str, Tensor]:
 
     own = {key: value for key, value in case.expected.items() if "sn_" in key}
     plain = {key: value for key, value in case.expected.items() if key not in own}
-    found |= play(dataclasses.replace(case, expected=plain), network, rename_two_heads, "out0", forward)
+    found |= play(dataclasses.replace(case, expected=plain), network, name_of, "out0", forward)
     for key in own:
         _, name, kind = key.split(".")
         layer = heads[name]
@@ -121,5 +140,6 @@ ADAPTERS = {(REPO, "torch_mimicry.modules.losses"): losses,
 ADAPTERS |= {_class(family, "Generator", size): generator for family in ("DCGAN", "WGAN-GP", "SNGAN", "SSGAN")
              for size in SIZES}
 ADAPTERS |= {_class("SSGAN", "Discriminator", size): self_supervised for size in SIZES}
+ADAPTERS |= {_class("CGAN-PD", "Discriminator", size): projection for size in (32, 128)}
 ADAPTERS |= {_class(family, "Discriminator", size): partial(discriminator, pool=pool)
              for family, pool in (("DCGAN", "sum"), ("WGAN-GP", "mean"), ("SNGAN", "sum")) for size in SIZES}
