@@ -21,7 +21,9 @@ class DryGame:
 
     def batch(self, n: int | None = None) -> Batch:
         self.images += n or 1
-        fields = {"labels": torch.zeros(1, dtype=torch.int64, device="meta")} if self._spec.num_classes else {}
+        shapes = {"labels": (1,)} if self._spec.num_classes else {}
+        shapes |= {"text": (1, self._spec.text_length)} if self._spec.words else {}
+        fields = {name: torch.zeros(shape, dtype=torch.int64, device="meta") for name, shape in shapes.items()}
         return Batch(torch.empty(1, *self._spec.shape, device="meta"), **fields)
 
     def update(self, player: str, loss: Callable, batch: Batch, gain: float = 1.0,

@@ -7,9 +7,10 @@ from torch import Tensor
 
 
 class Batch:
-    """Real samples `x` with what is known of them; further fields (labels, attributes) are attributes, None if absent.
+    """Real samples `x` with what is known of them; further fields (labels, attributes, text) are None if absent.
 
-    x: (N, C, H, W) in [-1, 1], or (N, D) for points; labels: (N,) int64.
+    x: (N, C, H, W) in [-1, 1], or (N, D) for points; labels: (N,) int64; text: (N, L) int64, numbers of words as
+    `DataSpec.encode` makes them.
     """
 
     def __init__(self, x: Tensor, **fields: Tensor):
@@ -28,6 +29,10 @@ class Batch:
     @property
     def attributes(self) -> Tensor | None:
         return self._fields.get("attributes")
+
+    @property
+    def text(self) -> Tensor | None:
+        return self._fields.get("text")
 
     def __getattr__(self, name: str) -> Tensor:
         if not name.startswith("_"):

@@ -34,7 +34,10 @@ class Dataset(Protocol):
     def __len__(self) -> int: ...
 
     def gather(self, index: Tensor) -> dict[str, Tensor]:
-        """The samples of these numbers, int64 (n,), as stored: "x", and "labels" (n,), "attributes" (n, A) if known."""
+        """The samples of these numbers, int64 (n,), as stored: "x", and what is known of them.
+
+        "labels" (n,), "attributes" (n, A), and "text" (n, L): the numbers of the words of their captions; all int64.
+        """
 
     def all(self) -> Tensor:
         """Every sample as float32: (N, C, H, W) in [-1, 1], or (N, D); meant for sets that fit in memory."""
@@ -76,8 +79,8 @@ class ArrayDataset:
                 raise UsageError(f"{name}: {len(x)} samples, but {len(field)} {what}")
         if flip and not spec.is_image:
             raise UsageError(f"{name} is points, not images: leave --flip out")
-        self.name, self.spec, self.split, self.captions, self.mode_std, self.flip = (
-            name, spec, split, captions, mode_std, flip)
+        self.name, self.split, self.captions, self.mode_std, self.flip = name, split, captions, mode_std, flip
+        self.spec = spec if captions is None else spec.captioned(captions)
         self.x, self.labels, self.attributes = np.asarray(x), labels, attributes
         self.factors = factors or {}
         self.modes = None if modes is None else torch.from_numpy(np.asarray(modes, np.float32))
@@ -94,7 +97,7 @@ class ArrayDataset:
         return len(self.x) * (1 + self.flip)
 
     def gather(self, index: Tensor) -> dict[str, Tensor]:
-        """The samples of these numbers, int64 (n,), as stored: "x", and "labels" (n,), "attributes" (n, A) if known."""
+        """The samples of these numbers, int64 (n,), as stored: "x", and "labels", "attributes" and "text" if known."""
         numbers = index.numpy()
         rows = numbers % len(self.x) if self.flip else numbers
         x = self.x[rows]
@@ -106,7 +109,14 @@ class ArrayDataset:
             batch["labels"] = torch.from_numpy(self.labels[rows])
         if self.attributes is not None:
             batch["attributes"] = torch.from_numpy(self.attributes[rows])
+        if self.captions is not None and self.spec.words:
+            batch["text"] = self._text[torch.from_numpy(rows)].long()
         return batch
+
+    @cached_property
+    def _text(self) -> Tensor:
+        """All captions as numbers of words, (N, L), in two bytes each."""
+        return self.spec.encode(self.captions, lenient=True).short()
 
     def all(self) -> Tensor:
         """Every sample as float32: (N, C, H, W) in [-1, 1], or (N, D); meant for sets that fit in memory."""
@@ -114,14 +124,17 @@ class ArrayDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of samples, labels, names and mirroring: a run refuses to resume on another one."""
+        """A hash of samples, labels, names and mirroring: a run refuses to resume on another one.
+
+        Captions are no part of it, as only some models read them: a run compares `spec`, in which their words are.
+        """
         content = self._fingerprint or hash_of(self.x, self.labels, self.attributes, self.spec)
         return f"{content}-flip" if self.flip else content
 
 
 def hash_of(x: np.ndarray, labels: np.ndarray | None, attributes: np.ndarray | None, spec: DataSpec) -> str:
     """Hash arrays and names: 32 hexadecimal digits."""
-    digest = hashlib.blake2b(json.dumps(spec.to_json()).encode(), digest_size=16)
+    digest = hashlib.blake2b(json.dumps(spec.without_captions.to_json()).encode(), digest_size=16)
     for array in (x, labels, attributes):
         for start in range(0, 0 if array is None else len(array), 4096):     # a mapped file is read in pieces
             digest.update(np.ascontiguousarray(array[start:start + 4096]).data)

@@ -1,7 +1,7 @@
 """Features of real data, made once and stored: what `zerosum features` writes and `evaluate` compares with."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -88,7 +88,7 @@ class Reference:
         if self.seen.gaussian is not None:
             tensors |= {"mean": torch.from_numpy(self.seen.gaussian.mean),
                         "covariance": torch.from_numpy(self.seen.gaussian.covariance)}
-        about = {"format": FORMAT, "name": self.name, "split": self.split, "spec": asdict(self.spec),
+        about = {"format": FORMAT, "name": self.name, "split": self.split, "spec": self.spec.to_json(),
                  "features": self.features, "protocol": self.protocol, "fingerprint": self.fingerprint,
                  "seed": self.seed, "factors": self.factors, "count": len(self)}
         with whole_file(Path(path)) as file:

@@ -115,7 +115,8 @@ class Run:
     def data(self) -> Dataset:
         """The data it was trained on; raises ZerosumError if that has changed since."""
         data = load_data(self.plan.data)
-        if data.fingerprint != self.document["data"]["fingerprint"]:
+        reworded = bool(self.spec.words) and self.spec != data.spec          # as the numbers of words then are
+        if data.fingerprint != self.document["data"]["fingerprint"] or reworded:
             raise ZerosumError(f"the data '{self.plan.data.data}' has changed since {self.folder} was trained: put the "
                                "old data back, or train a new run")
         return data
