@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from zerosum.core import ABILITIES, Batch, UsageError, abilities
+from zerosum.core import ABILITIES, Batch, UsageError, abilities, condition
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_sampling_leaves_the_mode_and_the_state(trained, training):
 
 def test_truncation_zero_leaves_no_variety(trained, cls):
     needs(trained.model, "generate")
-    if "conditional-generation" in cls.card.tasks:
+    if condition(cls):
         pytest.skip("labels still vary")
     x = trained.model.sample(4, seed=0, truncation=0.0)
     assert torch.equal(x, x[:1].expand_as(x))
@@ -83,7 +83,9 @@ def test_truncation_zero_leaves_no_variety(trained, cls):
 
 def test_labels(trained, cls):
     needs(trained.model, "sample")
-    if "conditional-generation" not in cls.card.tasks:
+    if condition(cls) == "text":
+        pytest.skip("it is asked for text")
+    if not condition(cls):
         for labels in (0, [0, 1], torch.tensor([0, 1])):
             with pytest.raises(UsageError, match="no labels"):
                 trained.model.sample(2, seed=0, labels=labels)
@@ -96,6 +98,27 @@ def test_labels(trained, cls):
     for wrong in (trained.data.spec.num_classes, -1, [0, 1]):
         with pytest.raises(UsageError):
             trained.model.sample(3, seed=0, labels=wrong)
+
+
+def test_text(trained, cls):
+    needs(trained.model, "sample")
+    if condition(cls) != "text":
+        pytest.skip("it takes no text")
+    model, spec = trained.model, trained.data.spec
+    first, second = spec.prompts[:2]
+    one = model.sample(3, seed=0, labels=first)
+    assert_samples(one, 3, trained)
+    for same in ([first] * 3, 0, spec.encode(first), spec.encode([first] * 3)):
+        assert torch.equal(one, model.sample(3, seed=0, labels=same))
+    assert not torch.equal(one, model.sample(3, seed=0, labels=second))
+    turns = [*spec.prompts, *spec.prompts][:len(spec.prompts) + 2]
+    assert torch.equal(model.sample(len(turns), seed=0), model.sample(len(turns), seed=0, labels=turns))
+    with pytest.raises(UsageError, match=r"unknown word 'zzz'"):
+        model.sample(3, seed=0, labels="zzz")
+    for wrong in ("", [first, second], len(spec.prompts), -1, torch.zeros(spec.text_length),
+                  torch.full((spec.text_length,), len(spec.words) + 1), torch.zeros(3, 1, dtype=torch.int64)):
+        with pytest.raises(UsageError):
+            model.sample(3, seed=0, labels=wrong)
 
 
 def test_generate(trained):

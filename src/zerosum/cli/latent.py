@@ -11,7 +11,7 @@ from torch import Tensor
 from ..core import DataSpec, UsageError
 from ..core.files import refuse_target
 from ..runs import Run
-from .sample import asked_labels, drawing_parser
+from .sample import asked, asked_alone, drawing_parser
 
 if TYPE_CHECKING:
     import argparse
@@ -48,10 +48,10 @@ def _walk(run: Run, arguments: "argparse.Namespace", frames: int) -> Tensor:
     from ..latent import between_seeds, interpolate
 
     if arguments.seeds is None:
-        labels = asked_labels(run, arguments.label, arguments.rows)
+        labels = asked(run, arguments, arguments.rows)
         return interpolate(run.model, rows=arguments.rows, anchors=arguments.anchors, frames=frames,
                            path=arguments.path, seed=arguments.seed, labels=labels)
-    seeds, labels = numbers_of(arguments.seeds, "--seeds"), asked_labels(run, arguments.label, 1)
+    seeds, labels = numbers_of(arguments.seeds, "--seeds"), asked(run, arguments, 1)
     # A picture has a row for each leg, a film goes from leg to leg.
     legs = list(pairwise(seeds)) if arguments.out.endswith(".png") and len(seeds) > 1 else [seeds]
     return torch.cat([between_seeds(run.model, leg, frames=frames, path=arguments.path, labels=labels)
@@ -95,8 +95,7 @@ def directions_command(words: list[str]) -> int:
 def _found(run: Run, arguments: "argparse.Namespace") -> "Directions":
     from ..latent import ganspace, hyperplanes, sefa
 
-    label = asked_labels(run, arguments.label, 1)
-    options: dict[str, Any] = {} if label is None else {"label": int(label)}
+    options: dict[str, Any] = asked_alone(run, arguments)
     if arguments.method == "sefa":
         return sefa(run.model, arguments.k, **options)
     options |= {"seed": arguments.seed} | ({"n": arguments.n} if arguments.n else {})
@@ -156,8 +155,8 @@ def _changed(run: Run, arguments: "argparse.Namespace") -> tuple[list[str], Tens
     """What is changed, by name, and the samples (rows, columns, *shape)."""
     from ..latent import Directions, code_names, coordinates, traverse, traverse_codes
 
-    asked = {"reach": arguments.range, "columns": arguments.columns}
-    options = {"seed": arguments.seed} | {name: value for name, value in asked.items() if value is not None}
+    steps = {"reach": arguments.range, "columns": arguments.columns}
+    options = {"seed": arguments.seed} | {name: value for name, value in steps.items() if value is not None}
     names = code_names(run.model)
     if names and arguments.directions is None:
         only = numbers_of(arguments.only, "--only") if arguments.only else list(range(len(names)))
@@ -169,8 +168,7 @@ def _changed(run: Run, arguments: "argparse.Namespace") -> tuple[list[str], Tens
     directions = Directions.load(arguments.directions) if arguments.directions else coordinates(run.model)
     directions = directions.only(numbers_of(arguments.only, "--only") if arguments.only
                                  else range(min(10, len(directions))))
-    label = asked_labels(run, arguments.label, 1)
-    rows = traverse(run.model, directions, label=0 if label is None else int(label), **options)
+    rows = traverse(run.model, directions, **asked_alone(run, arguments), **options)
     return list(directions.names), rows
 
 

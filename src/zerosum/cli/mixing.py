@@ -11,7 +11,7 @@ from ..core import DataSpec, UsageError
 from ..runs import Run
 from .latent import film_or_picture, write_film
 from .parser import Parser
-from .sample import asked_labels, drawing_parser
+from .sample import asked, drawing_parser
 
 
 def truncate_command(words: list[str]) -> int:
@@ -31,7 +31,7 @@ def truncate_command(words: list[str]) -> int:
         raise UsageError(f"--shares takes numbers with commas between them, not '{arguments.shares}'") from None
     out = film_or_picture(arguments.out)
     run = Run.open(arguments.run, arguments.model)
-    labels = asked_labels(run, arguments.label, max(arguments.rows, 0))
+    labels = asked(run, arguments, max(arguments.rows, 0))
     film = truncate(run.model, shares, arguments.rows, seed=arguments.seed, labels=labels)
     write_film(film, run.spec, out)
     return _told(arguments.json, f"truncation {', '.join(f'{share:g}' for share in shares)}: {out}",
@@ -51,8 +51,8 @@ def mix_command(words: list[str]) -> int:
     _add_out(parser, "mix.png")
     arguments = parser.parse(words)
     out = _picture(arguments.out)
-    if arguments.label:
-        raise UsageError("mix goes through the classes by itself: leave --label out")
+    if arguments.label or arguments.text:
+        raise UsageError("mix goes through the classes or prompts by itself: leave --label and --text out")
     run = Run.open(arguments.run, arguments.model)
     mixed = mix(run.model, arguments.part, rows=arguments.rows, columns=arguments.columns, seed=arguments.seed)
     corner = torch.full_like(mixed.a[:1], -1)
@@ -77,8 +77,7 @@ def arithmetic_command(words: list[str]) -> int:
     run = Run.open(arguments.run, arguments.model)
     directions = Directions.load(arguments.directions) if arguments.directions else None
     terms = terms_of(run.model, arguments.sum, directions)
-    label = asked_labels(run, arguments.label, 1)
-    labels = None if label is None else label.to(run.model.device).expand(len(terms))
+    labels = asked(run, arguments, len(terms))
     own = generated(run.model, torch.cat([term.z for term in terms]), labels)
     own[[term.is_direction for term in terms]] = -1          # a direction alone is no sample
     _write_rows(torch.stack([own, generated(run.model, running_sum(terms), labels)]), run.spec, out)

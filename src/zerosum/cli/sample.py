@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ..core import UsageError, require
+from ..core import UsageError, condition, require
 from ..runs import Run
 from .parser import Parser
 
@@ -28,32 +28,55 @@ def drawing_parser(command: str, about: str) -> Parser:
     parser.add_seed("of the noise")
     parser.add_argument("--label", action="append", metavar="K", help="class to draw, by number or name; may be given "
                         "several times [each class in turn]")
+    parser.add_argument("--text", action="append", metavar="TEXT", help="what a text-to-image model is to draw; may be "
+                        "given several times [captions of the data in turn]")
     parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
     parser.add_json()
     return parser
 
 
-def asked_labels(run: Run, asked: list[str] | None, n: int) -> Tensor | None:
-    """Class numbers for n samples, the asked classes in turn."""
-    if not asked:
+def asked(run: Run, arguments: "argparse.Namespace", n: int) -> Tensor | None:
+    """What n samples are asked for by, in turn: class numbers (n,), or texts (n, L); None where nothing is asked."""
+    by = condition(run.model)
+    if arguments.text:
+        if by != "text":
+            raise UsageError(f"{run.model.name} takes no text: leave --text out, or train a model that does "
+                             "(zerosum list --task text-to-image)")
+        each = run.spec.encode(arguments.text)
+    elif arguments.label:
+        if by == "text":
+            raise UsageError(f"{run.model.name} takes text in place of labels: --text '{run.spec.prompts[0]}'")
+        each = _classes(run, arguments.label)
+    else:
         return None
+    return each[torch.arange(n) % len(each)]
+
+
+def asked_alone(run: Run, arguments: "argparse.Namespace") -> dict[str, int | str]:
+    """The one class or text that is asked for, as the latent tools take it; {} where nothing is asked."""
+    if asked(run, arguments, 1) is None:     # refuses what is wrong
+        return {}
+    return {"label": arguments.text[0] if arguments.text else int(_classes(run, arguments.label)[0])}
+
+
+def _classes(run: Run, names: list[str]) -> Tensor:
     if run.model.card.tasks and "conditional-generation" not in run.model.card.tasks:
         raise UsageError(f"{run.model.name} has no labels: leave --label out, or train a conditional model "
                          "(zerosum list --task conditional-generation)")
     classes = list(run.spec.classes) or [str(k) for k in range(run.spec.num_classes)]
     numbers = []
-    for name in asked:
+    for name in names:
         if name in classes:
             numbers.append(classes.index(name))
         elif name.isdigit() and int(name) < run.spec.num_classes:
             numbers.append(int(name))
         else:
             raise UsageError(f"no class '{name}' in {run.document['data']['name']}; there is: {', '.join(classes)}")
-    return torch.tensor(numbers).repeat(-(-n // len(numbers)))[:n]
+    return torch.tensor(numbers)
 
 
 def sample_command(words: list[str]) -> int:
-    """zerosum sample RUN -n 64 [--label K] [--truncation T] [--best .05 | --select rejection|mh|ddls] -o FILE|DIR"""
+    """zerosum sample RUN -n 64 [--label K | --text T] [--truncation T] [--best .05 | --select W] -o FILE|DIR"""
     parser = drawing_parser("sample", "Draw samples from a run: into one picture, or into a folder of pictures.")
     parser.add_argument("-n", type=int, default=64, metavar="int", help="how many [64]")
     parser.add_argument("--truncation", type=float, default=1.0, metavar="float",
@@ -88,10 +111,11 @@ def sample_command(words: list[str]) -> int:
 
 def _drawn(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor, Tensor | None, int]:
     """The samples, their scores if they were selected, and how many were drawn for them."""
-    labels = asked_labels(run, arguments.label, arguments.n)
+    labels = asked(run, arguments, arguments.n)
     if arguments.code:
-        if arguments.best is not None or arguments.select or arguments.label or arguments.truncation != 1:
-            raise UsageError("--code takes samples as they come: leave --best, --select, --label and --truncation out")
+        if arguments.best is not None or arguments.select or labels is not None or arguments.truncation != 1:
+            raise UsageError("--code takes samples as they come: leave --best, --select, --label, --text and "
+                             "--truncation out")
         from ..latent import sample_with_codes
 
         x = sample_with_codes(run.model, arguments.n, _codes(arguments.code), seed=arguments.seed)
@@ -126,19 +150,19 @@ def _codes(asked: list[str]) -> dict[str, float]:
 def _towards_the_data(run: Run, arguments: "argparse.Namespace", labels: Tensor | None) -> "Selected":
     from ..data import load_held_out
     from ..latent import calibrated, langevin, metropolis_hastings, reject
+    from ..metrics.sources import asked_by
 
     require(run.model, "score")
     data = load_held_out(run.plan.data)
     some = torch.linspace(0, len(data) - 1, min(len(data), FOR_CALIBRATION)).long()
-    real, conditional = data.all()[some], "conditional-generation" in run.model.card.tasks
-    theirs = data.gather(some)["labels"] if conditional else None
-    log_ratio = calibrated(run.model, real, labels=theirs, seed=arguments.seed)
+    real = data.all()[some]
+    log_ratio = calibrated(run.model, real, labels=asked_by(run.model, data, some), seed=arguments.seed)
     options = {"log_ratio": log_ratio, "seed": arguments.seed, "labels": labels}
     if arguments.select == "rejection":
         return reject(run.model, arguments.n, **options)
     if arguments.select == "mh":
         # A chain of a class must not begin at another one.
-        start = None if conditional else real
+        start = None if condition(run.model) else real
         return metropolis_hastings(run.model, arguments.n, steps=arguments.steps, start=start, **options)
     return langevin(run.model, arguments.n, steps=arguments.steps, **options)
 

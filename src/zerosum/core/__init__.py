@@ -1,6 +1,6 @@
 """The contract between models and the engine."""
 
-from .abilities import ABILITIES, abilities, require
+from .abilities import ABILITIES, abilities, condition, require
 from .batch import Batch
 from .card import Card
 from .config import Setting, between, build, distribute, positive, settings_of
@@ -12,10 +12,11 @@ from .optimizers import Optimizer
 from .player import Player
 from .registry import discover, find, find_all, names, register
 from .spec import DataSpec
+from .text_model import TextModel
 
 __all__ = ["ABILITIES", "Advice", "Batch", "Card", "DataSpec", "Game", "Interrupted", "LatentModel", "Model",
-           "NonFiniteError", "OPTIMIZERS", "Optimizer", "Player", "Setting", "TorchOptimizer",
+           "NonFiniteError", "OPTIMIZERS", "Optimizer", "Player", "Setting", "TextModel", "TorchOptimizer",
            "UsageError", "ZerosumError", "abilities", "adadelta", "adagrad", "adam", "between", "build",
-           "cannot_write", "discover", "distribute", "find", "find_all", "ftrl", "make_optimizer",
+           "cannot_write", "condition", "discover", "distribute", "find", "find_all", "ftrl", "make_optimizer",
            "names", "nearest", "positive", "register", "require", "rmsprop", "settings_of", "sgd",
            "unknown", "whole_file"]

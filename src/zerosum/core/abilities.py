@@ -1,6 +1,6 @@
 """What a model can do besides train: tools ask for these, never for a concrete model."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -77,6 +77,12 @@ def abilities(model: Model | type[Model]) -> list[str]:
     """Names of the abilities that a model, or a model class, has."""
     return [name for name, protocol in ABILITIES.items()
             if all(callable(getattr(model, method, None)) for method in vars(protocol) if not method.startswith("_"))]
+
+
+def condition(model: Any) -> Literal["", "labels", "text"]:
+    """The field of a batch by which samples of a model are asked for, as its card's tasks say; "": by none."""
+    tasks = getattr(getattr(model, "card", None), "tasks", ())
+    return "text" if "text-to-image" in tasks else "labels" if "conditional-generation" in tasks else ""
 
 
 def require(model: Model, ability: str) -> None:

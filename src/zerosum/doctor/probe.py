@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..core import Model, abilities
+from ..core import Model, abilities, condition
 from ..data import Dataset, to_float
 from .copies import Copies, distances
 
@@ -138,7 +138,7 @@ class Ground:
         real, fake = [], []
         with torch.no_grad():
             for part in self.asked:
-                theirs = None if labels is None else part["labels"].to(model.device)
+                theirs = None if labels is None else part[condition(model) or "labels"].to(model.device)
                 real.append(model.scores(to_float(part["x"]).to(model.device), theirs).float().cpu())
             for part in x.split(CHUNK):
                 fake.append(model.scores(part.to(model.device), labels).float().cpu())

@@ -15,8 +15,9 @@ class _Reached(Exception):
     """The layer that was looked for has answered; the rest of the generator need not run."""
 
 
-def features(model: Model, z: Tensor, *, layer: int = 1, label: int = 0) -> Tensor:
-    """What the layer-th layer that the noise meets makes of z (N, D), flattened: (N, M); `label` is the class, if any.
+def features(model: Model, z: Tensor, *, layer: int = 1, label: int | str = 0) -> Tensor:
+    """What the layer-th layer that the noise meets makes of z (N, D), flattened: (N, M); `label` is the class or
+    text, if any.
 
     A layer is a module with a weight matrix or kernel. Which ones the noise meets, and in which order, a forward pass
     shows: those whose input depends on z, for autograd follows z and, for that pass, nothing else. So nothing is asked
@@ -39,7 +40,7 @@ def features(model: Model, z: Tensor, *, layer: int = 1, label: int = 0) -> Tens
     return torch.cat(parts)
 
 
-def linear_map(model: Model, *, label: int = 0) -> Tensor:
+def linear_map(model: Model, *, label: int | str = 0) -> Tensor:
     """A, (M, D), where the first layer makes A z + b of the noise z; raises UsageError where it is not so.
 
     Column i is what the layer makes of the i-th unit vector, less what it makes of 0: the same for a linear layer, a

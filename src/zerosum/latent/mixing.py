@@ -6,10 +6,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..core import Model, UsageError, abilities, require
+from ..core import Model, UsageError, abilities, condition, require
 from ..ops import LatentSpec
 from .codes import code_names
 from .passes import chosen_labels, evaluating, generated, synthesized
+
+ASKED = {"labels": ("label",), "text": ("text",), "": ()}
 
 
 class Mixed(NamedTuple):
@@ -22,16 +24,16 @@ class Mixed(NamedTuple):
 
 
 def parts_of(model: Model) -> list[str]:
-    """What may be mixed: the label of a conditional model, codes by name, layers of style (here its coarse half)."""
+    """What may be mixed: label or text, if a model is asked by it; codes by name; layers of style, the coarse half."""
     styles = [f"0-{(_styles(model, 1, 0).shape[1] - 1) // 2}"] if "style" in abilities(model) else []
-    return ["label"] * ("conditional-generation" in model.card.tasks) + list(code_names(model)) + styles
+    return list(ASKED[condition(model)]) + list(code_names(model)) + styles
 
 
 @torch.no_grad()
 def mix(model: Model, part: str | None = None, *, rows: int = 4, columns: int = 6, seed: int = 0) -> Mixed:
     """Mix every one of `rows` samples with one part of every one of `columns` others.
 
-    part: `label` (of a conditional model: the columns are its classes in turn), the name of a code (c1, u1, ...: see
+    part: `label` or `text` (the columns are the classes, or the prompts, in turn), the name of a code (c1, u1, ...: see
     `code_names`), or layers of a model with style, from-to and counted from 0 (style mixing, 1812.04948, Sec. 3.1);
     the first of `parts_of` unless given. The samples are those of `model.noise(rows + columns)` with the seed. Raises
     UsageError for a part that the model does not have, or no rows or columns.
@@ -49,10 +51,11 @@ def mix(model: Model, part: str | None = None, *, rows: int = 4, columns: int = 
     z = model.noise(rows + columns, torch.Generator().manual_seed(seed))                       # type: ignore[operator]
     labels = chosen_labels(model, rows + columns)
     ours, theirs = torch.arange(rows).repeat_interleave(columns), rows + torch.arange(columns).repeat(rows)
-    if labels is not None and part == "label":
+    asked = part in ("label", "text")
+    if labels is not None and asked:
         labels = torch.cat([labels[:rows], labels[:columns]])    # the columns begin with the first class, too
-    each = None if labels is None else labels[theirs if part == "label" else ours]
-    mixed = z[ours] if part == "label" else _with_code(model.latent, z[ours], z[theirs], part)  # type: ignore[arg-type]
+    each = None if labels is None else labels[theirs if asked else ours]
+    mixed = z[ours] if asked else _with_code(model.latent, z[ours], z[theirs], part)  # type: ignore[arg-type]
     own = generated(model, z, labels)
     return Mixed(own[:rows], own[rows:], generated(model, mixed, each).unflatten(0, (rows, columns)), part)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..core import Model
+from ..core import Model, condition
 
 CHUNK = 256                                  # samples at a time
 
@@ -22,19 +22,30 @@ def evaluating(model: Model) -> Iterator[None]:
         model.train(training)
 
 
-def chosen_labels(model: Model, n: int, label: int | None = None) -> Tensor | None:
-    """One label, or else the classes in turn, for a conditional model: (n,) int64; None for others."""
-    if "conditional-generation" not in model.card.tasks:
+def chosen_labels(model: Model, n: int, label: int | str | None = None) -> Tensor | None:
+    """One label, or else the classes in turn, for a conditional model: (n,) int64; None for others.
+
+    For a model of text, (n, L) int64: one text, or the prompt of this number, or else the prompts in turn.
+    """
+    asked_by = condition(model)
+    if asked_by == "text":
+        return model.labels_for(n, label)                                                      # type: ignore[operator]
+    if not asked_by:
         return None
     each = torch.arange(n) % model.data.num_classes if label is None else torch.full((n,), label)
     return each.to(model.device)
+
+
+def every_label(model: Model) -> Tensor | None:
+    """Each class once, (K,), or each prompt, (P, L); None for a model that takes none."""
+    return chosen_labels(model, len(model.data.prompts) if condition(model) == "text" else model.data.num_classes)
 
 
 @torch.no_grad()
 def generated(model: Model, z: Tensor, labels: Tensor | None = None) -> Tensor:
     """G(z), (N, *shape), for z (N, D) and labels (N,)."""
     with evaluating(model):
-        return torch.cat([model.generate(z[i:i + CHUNK], _part(labels, i))                     # type: ignore[operator]
+        return torch.cat([model.generate(z[i:i + CHUNK], _part(labels, z, i))                  # type: ignore[operator]
                           for i in range(0, len(z), CHUNK)])
 
 
@@ -49,9 +60,9 @@ def synthesized(model: Model, w: Tensor) -> Tensor:
 def scored(model: Model, x: Tensor, labels: Tensor | None = None) -> Tensor:
     """What the discriminator thinks of samples x (N, *shape) under labels (N,): (N,), larger = more real."""
     with evaluating(model):
-        return torch.cat([model.scores(x[i:i + CHUNK], _part(labels, i))                       # type: ignore[operator]
+        return torch.cat([model.scores(x[i:i + CHUNK], _part(labels, x, i))                    # type: ignore[operator]
                           for i in range(0, len(x), CHUNK)])
 
 
-def _part(labels: Tensor | None, start: int) -> Tensor | None:
-    return None if labels is None else labels[start:start + CHUNK]
+def _part(labels: Tensor | None, like: Tensor, start: int) -> Tensor | None:
+    return None if labels is None else labels[start:start + CHUNK].to(like.device)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..core import Model, require
-from .passes import chosen_labels, generated, scored
+from .passes import every_label, generated, scored
 
 
 class Proposals:
@@ -17,7 +17,7 @@ class Proposals:
         require(model, "generate")
         require(model, "score")
         self.model, self.drawn = model, 0
-        self.labels = chosen_labels(model, model.data.num_classes) if labels is None else labels.to(model.device)
+        self.labels = every_label(model) if labels is None else labels.to(model.device)
         self.generator = torch.Generator().manual_seed(seed)
 
     def labels_of(self, numbers: Tensor) -> Tensor | None:

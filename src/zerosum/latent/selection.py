@@ -29,7 +29,7 @@ def best_by_score(model: Model, n: int, share: float, *, seed: int = 0, labels: 
     if not 0 < share <= 1:
         raise UsageError(f"--best is the share to keep, between 0 and 1, not {share:g}")
     drawn = max(n, round(n / share))
-    asked = None if labels is None else labels.repeat(-(-drawn // len(labels)))[:drawn]
+    asked = None if labels is None else labels[torch.arange(drawn, device=labels.device) % len(labels)]
     x = model.sample(drawn, seed=seed, labels=asked, truncation=truncation)                    # type: ignore[operator]
     scores = scored(model, x, asked)
     order = torch.sort(scores, descending=True, stable=True).indices[:n]

@@ -16,16 +16,16 @@ def vary(model: Model, z: Tensor, direction: Tensor, steps: Tensor, labels: Tens
     require(model, "generate")
     _fits(direction, z)
     moved = z[:, None] + steps.to(z)[:, None] * direction.to(z)
-    each = None if labels is None else labels.repeat_interleave(len(steps))
+    each = None if labels is None else labels.repeat_interleave(len(steps), 0)
     return generated(model, moved.flatten(0, 1), each).unflatten(0, moved.shape[:2])
 
 
 def traverse(model: Model, directions: Directions, *, reach: float = 3.0, columns: int = 9, seed: int = 0,
-             label: int = 0) -> Tensor:
+             label: int | str = 0) -> Tensor:
     """The sample of a seed, moved along each of K directions: (K, columns, *shape), itself in the middle if odd.
 
     Steps go from -reach to reach, counted in standard deviations of the noise along the direction. Conditional models
-    draw the class `label`. Raises UsageError as `vary` does.
+    draw the class `label`, models of text this text, or the prompt of this number. Raises UsageError as `vary` does.
     """
     require(model, "generate")
     if columns < 2 or not 0 < reach < float("inf"):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core import DataSpec, UsageError
+from ..core import DataSpec, UsageError, condition
 from .metric import tensor_of
 from .reference import Reference, is_reference
 
@@ -85,7 +85,7 @@ def _gathered(data: "Dataset", rows: Tensor) -> tuple[Tensor, Tensor | None]:
 
 
 def fake(model: Any, n: int, data: "Dataset", seed: int) -> Sequence[Chunk]:
-    """n samples of a model or a run, asked for labels as they occur in the data; or those of an array or data set."""
+    """n samples of a model or a run, asked for labels or captions as they occur in the data; or those of others."""
     if isinstance(model, (Tensor, np.ndarray)):
         return [partial(_given, part) for part in from_array(model).split(CHUNK)]
     if hasattr(model, "gather"):
@@ -94,9 +94,9 @@ def fake(model: Any, n: int, data: "Dataset", seed: int) -> Sequence[Chunk]:
     if not hasattr(model, "sample"):
         raise UsageError(f"{getattr(model, 'name', '') or type(model).__name__} cannot draw samples: evaluate takes "
                          "a model that can, a run, or an array of samples")
-    labels = labels_like(model, n, data, seed)
-    return [partial(_drawn, model, start, min(CHUNK, n - start), seed,
-                    None if labels is None else labels[start:start + CHUNK]) for start in range(0, n, CHUNK)]
+    rows = rows_like(model, n, data, seed)
+    return [partial(_drawn, model, data, (start, min(CHUNK, n - start), seed),
+                    None if rows is None else rows[start:start + CHUNK]) for start in range(0, n, CHUNK)]
 
 
 def renumbered(targets: Tensor, own: Sequence[str], wanted: Sequence[str]) -> Tensor:
@@ -133,21 +133,49 @@ def _given(x: Tensor) -> tuple[Tensor, None]:
     return x, None
 
 
-def _drawn(model: Any, start: int, size: int, seed: int, asked: Tensor | None) -> tuple[Tensor, Tensor | None]:
+def _drawn(model: Any, data: "Dataset", part: tuple[int, int, int],
+           rows: Tensor | None) -> tuple[Tensor, Tensor | None]:
     # Every chunk has a seed of its own, so that no two are alike and any process can draw any of them.
+    start, size, seed = part
     own = int(np.random.SeedSequence((seed % 2**64, start)).generate_state(1)[0])
+    asked = None if rows is None else asked_by(model, data, rows)
     x = model.sample(size, seed=own, **({} if asked is None else {"labels": asked}))
-    return x if isinstance(x, Tensor) else tensor_of(x, "samples"), asked
+    classes = data.gather(rows).get("labels") if asked is not None and condition(model) == "text" else asked
+    return x if isinstance(x, Tensor) else tensor_of(x, "samples"), classes
 
 
 def conditional(model: Any, data: "Dataset") -> bool:
-    """Whether this model, trained on data like this, is asked for a class with every sample."""
-    return "conditional-generation" in getattr(getattr(model, "card", None), "tasks", ()) and data.spec.num_classes > 0
+    """Whether this model, trained on data like this, is asked for a class, or a caption, with every sample."""
+    known = {"labels": data.spec.num_classes > 0, "text": getattr(data, "captions", None) is not None}
+    return known.get(condition(model), False)
+
+
+def rows_like(model: Any, n: int, data: "Dataset", seed: int) -> Tensor | None:
+    """Numbers (n,) of samples of the data by whose labels or captions the model is asked; None where it is not.
+
+    Labels are drawn as they occur; captions are taken in turn, in random order, so that each counts alike.
+    """
+    if not conditional(model, data):
+        return None
+    generator = torch.Generator().manual_seed(seed)
+    if condition(model) == "labels":
+        return torch.randint(len(data), (n,), generator=generator)
+    return torch.randperm(len(data), generator=generator)[torch.arange(n) % len(data)]
+
+
+def asked_by(model: Any, data: "Dataset", rows: Tensor) -> Tensor | None:
+    """What a model is asked for to make samples like these: their labels (n,), their captions (n, L), or nothing.
+
+    Captions are read with the words that the model has learnt; those that it has not are left out.
+    """
+    by = condition(model)
+    if by == "text":
+        captions = data.captions or ()
+        return model.data.encode([captions[row % len(captions)] for row in rows.tolist()], lenient=True)
+    return torch.cat([data.gather(part)["labels"] for part in rows.split(CHUNK)]) if by else None
 
 
 def labels_like(model: Any, n: int, data: "Dataset", seed: int) -> Tensor | None:
-    """n labels drawn as they occur in the data, for a model that takes some, else None."""
-    if not conditional(model, data):
-        return None
-    rows = torch.randint(len(data), (n,), generator=torch.Generator().manual_seed(seed))
-    return torch.cat([data.gather(part)["labels"] for part in rows.split(CHUNK)])
+    """What n samples are asked for by, as it occurs in the data (`asked_by`); None for a model that takes nothing."""
+    rows = rows_like(model, n, data, seed)
+    return None if rows is None else asked_by(model, data, rows)

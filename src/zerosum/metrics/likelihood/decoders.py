@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ...core import Model, UsageError, ZerosumError
+from ...core import Model, UsageError, ZerosumError, condition
 from ..metric import Context, ModelMetric, Reading
 from ..resampling import interval
 from ..sources import some
@@ -79,7 +79,7 @@ def decoder_of(model: Model) -> tuple[Decoder, int]:
     if prior not in PRIORS:
         raise UsageError(f"annealed importance sampling knows the priors {', '.join(PRIORS)}, and {name} has "
                          f"{prior or 'none'}")
-    if "conditional-generation" in model.card.tasks:
+    if condition(model):
         raise UsageError(f"annealed importance sampling measures p(x), and {name} is conditional: take another metric")
     z_dim = model.noise(1, torch.Generator().manual_seed(0)).shape[1]                          # type: ignore[operator]
     return lambda z: model.generate(PRIORS[prior](z)), z_dim                                   # type: ignore[operator]
