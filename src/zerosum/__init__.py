@@ -15,7 +15,8 @@ _WHERE = {
     "Trainer": "engine", "TrainConfig": "engine",
     "DataConfig": "data", "load_data": "data",
     "Batch": "core", "Card": "core", "DataSpec": "core", "Model": "core", "LatentModel": "core", "Player": "core",
-    "UsageError": "core", "ZerosumError": "core", "adam": "core", "rmsprop": "core", "sgd": "core", "register": "core",
+    "TextModel": "core", "UsageError": "core", "ZerosumError": "core", "adam": "core", "rmsprop": "core", "sgd": "core",
+    "register": "core",
 }
 _ROOMS = ("claims", "core", "data", "doctor", "engine", "latent", "layers", "losses", "metrics", "models", "networks",
           "ops", "penalties", "runs", "study")
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         LatentModel,
         Model,
         Player,
+        TextModel,
         UsageError,
         ZerosumError,
         adam,

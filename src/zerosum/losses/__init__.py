@@ -9,6 +9,7 @@ from .identification import detection, identification, mean_similarity, real_log
 from .information import categorical_information, continuous_information
 from .loss_sensitive import distance_margin, loss_sensitive, weight_decay
 from .matching import feature_matching
+from .mismatch import matching_aware
 from .mmd import mmd, mmd2
 from .moments import covariance_ipm, mean_ipm
 from .ranking import ranking
@@ -24,7 +25,7 @@ __all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "REL
            "below_margin", "binary_cross_entropy", "categorical_information", "continuous_information",
            "covariance_ipm", "detection", "distance_margin", "distance_moments", "distance_to_pole",
            "divergence", "feature_matching", "fisher_ipm", "identification", "label_smoothing",
-           "least_squares", "loss_margin", "loss_sensitive", "mean_difference", "mean_ipm",
+           "least_squares", "loss_margin", "loss_sensitive", "matching_aware", "mean_difference", "mean_ipm",
            "mean_similarity", "mmd", "mmd2", "pulling_away", "ranking", "real_logit",
            "realness_discriminator", "relativistic", "relativistic_average", "second_moment",
            "similarity_constraint", "squared_error", "standing", "to_sphere", "weight_decay"]

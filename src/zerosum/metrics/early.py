@@ -35,7 +35,7 @@ def refuse_early(metrics: str | Sequence[str], model: Model, data: "Dataset") ->
     for metric in of_sets:
         if not data.spec.is_image and set(metric.views) & set(IMAGES):
             raise UsageError(f"the metric '{metric.name}' looks at images, and {data.name} is points")
-        if "targets" in metric.views and not conditional(model, data):
+        if "targets" in metric.views and not (conditional(model, data) and data.spec.num_classes):
             raise UsageError(f"the metric '{metric.name}' compares class by class: it needs data with labels, and a "
                              "model that is asked for them")
     Looker(asked_by(of_sets), extractor_for("auto", data))   # refuses what the judge cannot say

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from ..core import abilities
+from ..core import abilities, condition
 from ..engine import read_log
 from .page import command, definitions, embedded, embedded_movie, figure, paragraph, table
 from .tables import Document, model_of, name_of, number, part, text
@@ -109,13 +109,17 @@ def going_on(folder: Path, document: Document) -> list[str]:
 
 
 def _using(folder: Path, document: Document, run: str) -> list[str]:
-    can, labels = _abilities(document), part(document, "data", "spec").get("classes") or ()
-    shape = ", ".join(text(extent) for extent in part(document, "data", "spec").get("shape") or ())
+    can, spec = _abilities(document), part(document, "data", "spec")
+    labels, prompts = spec.get("classes") or (), spec.get("prompts") or ()
+    shape = ", ".join(text(extent) for extent in spec.get("shape") or ())
     python = f"import zerosum as zs\n\nrun = zs.load({shown(folder)!r})\nx = run.model.sample(64, seed=0)"
     told = [command(f"zerosum sample {run} -n 64 -o grid.png", "Draw samples:")]
     if "labels" in can and labels:
         told.append(command(f"zerosum sample {run} -n 64 --label {shlex.quote(text(labels[0]))} -o class.png",
                             "Draw samples of one class:"))
+    if "text" in can and prompts:
+        told.append(command(f"zerosum sample {run} -n 64 --text {shlex.quote(text(prompts[0]))} -o text.png",
+                            "Draw samples of a text:"))
     if "score" in can:
         told.append(command(f"zerosum sample {run} -n 64 --best 0.05 -o best.png",
                             "Draw twenty times as many, and keep those that the discriminator finds most real:"))
@@ -126,7 +130,7 @@ def _abilities(document: Document) -> set[str]:
     model = model_of(document)
     if model is None:
         return set()
-    return {*abilities(model), *(["labels"] if "conditional-generation" in model.card.tasks else [])}
+    return {*abilities(model), condition(model)}
 
 
 def shown(folder: Path) -> str:

@@ -1,0 +1,84 @@
+"""Networks that read text: an encoder of captions, and DCGAN's pair, which is told of them (1605.03396).
+
+    TextEncoder          numbers of words -> embedding
+    TextGenerator        z and an embedding -> images
+    TextDiscriminator    an image and an embedding -> score: real, and as the text says
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from ..layers import init_normal
+from ..ops import at_least_float32
+from .dcgan import DCGANDiscriminator, DCGANGenerator
+
+
+class TextEncoder(nn.Module):
+    """Words -> vectors, plus LeakyReLU of a convolution over three neighbours -> mean over the text -> batch norm.
+
+    The mean hears every word wherever it stands; neighbours, which count for nothing at first, tell a red circle on
+    blue from a blue circle on red. Batch norm takes away what all captions have in common, which is most of them.
+    """
+
+    def __init__(self, words: int, width: int = 1024):
+        super().__init__()
+        self.vectors = nn.Embedding(words + 1, width, padding_idx=0)
+        self.neighbours = nn.Conv1d(width, width, 3, padding=1)
+        nn.init.zeros_(self.neighbours.weight)
+        nn.init.zeros_(self.neighbours.bias)
+        self.norm = nn.BatchNorm1d(width, affine=False)
+
+    def forward(self, text: Tensor) -> Tensor:
+        """Embed texts (N, L), numbers of words from 1 with zeros behind: (N, width)."""
+        vectors, said = self.vectors(text).mT, (text > 0)[:, None]
+        found = (vectors + leaky_relu(self.neighbours(vectors), 0.2)) * said
+        return self.norm(found.sum(2) / said.sum(2).clamp_min(1))
+
+
+def compressed(inputs: int, outputs: int) -> nn.Sequential:
+    """Linear, LeakyReLU: what either player makes of an embedding first (Sec. 4.1)."""
+    return nn.Sequential(nn.Linear(inputs, outputs), nn.LeakyReLU(0.2))
+
+
+class TextGenerator(nn.Module):
+    """z, and beside it the embedding compressed to `text_dim` numbers -> DCGAN's generator of `shape` (C, H, W)."""
+
+    def __init__(self, z_dim: int, embedding: int, text_dim: int, shape: tuple[int, ...], width: int):
+        super().__init__()
+        channels, *size = shape
+        self.text = compressed(embedding, text_dim)
+        self.body = DCGANGenerator(z_dim + text_dim, tuple(size), channels, width)
+
+    def forward(self, z: Tensor, embedding: Tensor) -> Tensor:
+        """Map z (N, z_dim) and embeddings (N, E) to images (N, channels, height, width) in [-1, 1]."""
+        return self.body(torch.cat([z, self.text(embedding)], 1))
+
+
+class TextDiscriminator(nn.Module):
+    """DCGAN's maps of 4x4 pixels, and at each the compressed embedding -> conv 1x1, LeakyReLU -> conv to 1x1.
+
+    No norm where both have met: statistics of a batch would tell right pairs from wrong ones.
+    """
+
+    def __init__(self, embedding: int, text_dim: int, shape: tuple[int, ...], width: int, norm: str = "batch"):
+        super().__init__()
+        channels, *size = shape
+        *maps, last = DCGANDiscriminator(tuple(size), channels, width, norm).body
+        self.maps, self.last = nn.Sequential(*maps), last
+        self.text = compressed(embedding, text_dim)
+        self.joint = nn.Sequential(nn.Conv2d(width + text_dim, width, 1), nn.LeakyReLU(0.2))
+        init_normal(self.joint)
+
+    def features(self, maps: Tensor, embedding: Tensor) -> Tensor:
+        """What is seen of images, as their maps (N, width, h, w), beside embeddings (N, E): like the maps."""
+        told = self.text(embedding)[:, :, None, None].expand(-1, -1, *maps.shape[2:])
+        return self.joint(torch.cat([maps, told], 1))
+
+    def judge(self, maps: Tensor, embedding: Tensor) -> Tensor:
+        """Score images, as their maps, under embeddings (N, E): (N,), float32."""
+        return at_least_float32(self.last(self.features(maps, embedding)).flatten())
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        """Score images x (N, channels, height, width) under embeddings (N, E): (N,), float32."""
+        return self.judge(self.maps(x), embedding)
