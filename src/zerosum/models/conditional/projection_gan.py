@@ -38,9 +38,9 @@ class ProjectionGAN(SNGAN):
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 32, "batch_size": 64, "steps": 50_000},
-        "small": {"data": "digits", "image_size": 8, "network": "cnn", "width": 64, "d_width": 64, "z_dim": 32,
-                  "d_steps": 1, "g_batch": 1, "lr": 1e-3, "betas": (0.5, 0.999), "decay_steps": 2_000,
-                  "batch_size": 64, "steps": 2_000, "ema": 10_000},
+        "small": {"data": "digits", "image_size": 8, "network": "cnn", "width": 32, "d_width": 32, "z_dim": 32,
+                  "d_steps": 1, "g_batch": 1, "lr": 1e-3, "betas": (0.5, 0.999), "decay_steps": 1_500,
+                  "batch_size": 64, "steps": 1_500, "ema": 10_000},
         "tiny": {"data": "digits", "image_size": 8, "network": "dcgan", "width": 8, "d_width": 8, "z_dim": 8,
                  "d_steps": 2, "batch_size": 8, "steps": 3},
     }
@@ -71,10 +71,10 @@ class ProjectionGAN(SNGAN):
         if condition == "concat":
             channels, *size = self.data.shape
             joined = replace(self.data, shape=(channels + classes, *size))
-            seer = ConcatDiscriminator(SNGAN(replace(self.cfg, norm="none"), joined).discriminator, classes)
+            judge = ConcatDiscriminator(SNGAN(replace(self.cfg, norm="none"), joined).discriminator, classes)
         else:
-            seer = ProjectionDiscriminator(discriminator, classes, project=condition == "projection")
-        return ConditionalGenerator(generator, classes), seer
+            judge = ProjectionDiscriminator(discriminator, classes, project=condition == "projection")
+        return ConditionalGenerator(generator, classes), judge
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
         x_fake = self.generate(self.noise(batch), batch.labels)
