@@ -1,16 +1,18 @@
-"""BiGAN and ALI: their losses by hand, what their discriminator judges, and what a code is."""
+"""BiGAN and ALI, and the autoencoder: their losses by hand, and what each must not do."""
 
 import pytest
 import torch
 from torch.nn.functional import logsigmoid
 
+from zerosum.core import abilities
 from zerosum.data import load_data
 from zerosum.engine import Trainer
 from zerosum.runs import construct, plan
 
 
 def trainer_of(name: str, **settings) -> Trainer:
-    chosen = plan(name, "ring", {"device": "cpu", "threads": 1, "width": 16, "z_dim": 4, "batch_size": 8} | settings)
+    small = {"device": "cpu", "threads": 1, "data": "ring", "width": 16, "z_dim": 4, "batch_size": 8}
+    chosen = plan(name, "tiny", small | settings)
     data = load_data(chosen.data)
     return Trainer(construct(chosen.model, chosen.cfg, data.spec, 0), data, chosen.train)
 
@@ -75,9 +77,28 @@ def test_the_score_of_a_sample_is_that_of_it_with_its_code():
     assert torch.equal(model.scores(x), model.discriminator(x, model.encode(x)))
 
 
-@pytest.mark.parametrize("encoder", ["deterministic", "gaussian"])
-def test_a_reconstruction_is_the_generator_at_the_code(encoder):
-    trainer = trainer_of("bigan", encoder=encoder)
+# Autoencoder ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("error", "of"), [("l1", torch.Tensor.abs), ("l2", torch.Tensor.square)])
+def test_the_autoencoder_descends_its_error_and_nothing_else(error, of):
+    trainer = trainer_of("autoencoder", error=error)
+    model, batch = trainer.model, trainer.batch()
+    terms = model.loss(batch)
+    assert set(terms) == {"reconstruction"}
+    close(terms["reconstruction"], of(model.generator(model.encoder(batch.x)) - batch.x).mean())
+
+
+def test_an_autoencoder_shows_copies_and_judges_nothing():
+    trainer = trainer_of("autoencoder")
+    batch = trainer.batch()
+    assert torch.equal(trainer.model.preview(batch), trainer.model.reconstruct(batch.x))
+    assert "score" not in abilities(trainer.model)
+
+
+@pytest.mark.parametrize(("name", "settings"), [("bigan", {}), ("bigan", {"encoder": "gaussian"}), ("autoencoder", {})])
+def test_a_reconstruction_is_the_generator_at_the_code(name, settings):
+    trainer = trainer_of(name, **settings)
     model, x = trainer.model.eval(), trainer.batch().x
     assert model.encode(x).shape == (8, 4)
     assert torch.equal(model.reconstruct(x), model.generate(model.encode(x)))
