@@ -1,8 +1,9 @@
 """Claim of VAC+GAN (1806.07751): a classifier beside D makes any GAN conditional, and D's loss holds no class.
 
 The variance of D's loss is that of the sum of the terms that D descends, over the steps of a training. ACGAN's falls
-from the loss of a classifier that guesses, which is not in VAC+GAN's; the second half of a training is past that. There
-ACGAN's is the smaller one: its D is nearer to not telling real from generated samples at all, where its loss rests.
+from the loss of a classifier that guesses, which is not in VAC+GAN's; the second half of a training is past that, and
+there the two are nearly the same, with one seed the other way round. With BEGAN's loss images of one class differ less
+than half as much as real ones: only the class is asked of it.
 """
 
 import statistics
