@@ -41,7 +41,6 @@ class Coded:
     factors: Tensor
     factor_names: tuple[str, ...]
     way: Way
-    warning: str = ""
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or sum(self.widths) != self.values.shape[1] or len(self.names) != len(self.widths):
@@ -64,7 +63,7 @@ class Coded:
         return {"of": WAYS[self.way], "factors": "/".join(self.factor_names)}
 
     def varied(self) -> "Coded":
-        """The same with those factors alone that have more than one value here, and a warning that names the others.
+        """The same with those factors alone that have more than one value here.
 
         Raises ZerosumError where no factor varies.
         """
@@ -73,14 +72,18 @@ class Coded:
         if len(fixed) == len(self.factor_names):
             raise ZerosumError("all samples have the same factors: there is nothing to tell apart")
         left = [i for i, name in enumerate(self.factor_names) if name not in fixed]
-        return replace(self, factors=self.factors[:, left], factor_names=tuple(self.factor_names[i] for i in left),
-                       warning=f"left out, as all samples are alike in it: {', '.join(fixed)}")
+        return replace(self, factors=self.factors[:, left], factor_names=tuple(self.factor_names[i] for i in left))
 
     @property
     def fixed(self) -> list[str]:
         """The factors in which all samples are alike."""
         varies = (self.factors != self.factors[:1]).any(0)
         return [name for name, moves in zip(self.factor_names, varies, strict=True) if not moves]
+
+    @property
+    def warning(self) -> str:
+        """What must be said of factors that are not there to be recovered."""
+        return f"counts 0, as all samples are alike in it: {', '.join(self.fixed)}" if self.fixed else ""
 
     def rows(self, index: Tensor) -> "Coded":
         """The samples of these numbers."""

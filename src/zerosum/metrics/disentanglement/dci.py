@@ -81,13 +81,15 @@ def completeness(r: Tensor) -> Tensor:
 def dci(codes: Coded, seed: int = 0) -> dict[str, Reading]:
     """The three scores, by factor in the details.
 
-    Factors that do not vary are left out; raises ZerosumError where none does.
+    A factor that does not vary matters to no part, and counts 0; raises ZerosumError where none does.
     """
-    codes = codes.varied()
-    r, accuracy, chance = importances(codes, seed)
-    names = codes.factor_names
+    varied, names = codes.varied(), codes.factor_names
+    there = [names.index(name) for name in varied.factor_names]
+    r = torch.zeros(len(codes.widths), len(names), dtype=torch.float64)
+    accuracy, chance = torch.zeros(2, len(names))
+    r[:, there], accuracy[there], chance[there] = importances(varied, seed)
     settings = codes.settings | {"forest": f"{TREES} trees", "depth": "2/4/8/16, the best", "most": MOST}
-    alone = "with one factor disentanglement is 1 whatever the code" if len(names) == 1 else ""
+    alone = "where one factor varies disentanglement is 1 whatever the code" if len(there) == 1 else ""
 
     def reading(value: float, warning: str = "", **details: Tensor) -> Reading:
         return Reading(value, "higher", 1.0, None, "", settings, "; ".join(filter(None, (codes.warning, warning))),

@@ -70,15 +70,17 @@ def _alike(factor: Tensor, first: Tensor, places: Tensor) -> Tensor:
 def factor_vae(codes: Coded, seed: int = 0) -> Reading:
     """The score, with the share of right votes of every factor as a detail.
 
-    Factors that do not vary are left out; raises ZerosumError where none does.
+    Of a factor that does not vary no vote is right; raises ZerosumError where none does.
     """
-    codes, generator = codes.varied(), torch.Generator().manual_seed(seed)
-    meaning = votes(codes, TRAIN, generator).argmax(1)
-    right = votes(codes, TEST, generator)
-    hits = right.gather(1, meaning[:, None])[:, 0]
-    by_factor = {name: float(hits[meaning == k].sum() / right[:, k].sum().clamp_min(1))
-                 for k, name in enumerate(codes.factor_names)}
-    return Reading(float(hits.sum() / right.sum()), "higher", 1.0, None, "",
+    varied, generator = codes.varied(), torch.Generator().manual_seed(seed)
+    meaning = votes(varied, TRAIN, generator).argmax(1)
+    found = votes(varied, TEST, generator)
+    right = found.gather(1, meaning[:, None])[:, 0]
+    by_factor = dict.fromkeys(codes.factor_names, 0.0) | {
+        name: float(right[meaning == k].sum() / found[:, k].sum().clamp_min(1))
+        for k, name in enumerate(varied.factor_names)}
+    value = float(right.sum() / found.sum()) * len(varied.factor_names) / len(codes.factor_names)
+    return Reading(value, "higher", 1.0, None, "",
                    codes.settings | {"batch": BATCH, "votes": f"{TRAIN} and {TEST}", "collapsed": COLLAPSED},
                    codes.warning, {"right votes": by_factor, "chance": 1 / len(codes.factor_names)})
 

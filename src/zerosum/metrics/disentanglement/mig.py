@@ -36,10 +36,9 @@ def mig(codes: Coded) -> Reading:
     value, n = float(found.mean()), len(codes.values)
     halves = [float(gaps(recovered(codes.rows(rows))).mean()) for rows, _ in subsets(n, n, 20, 0)] if n > 40 else []
     best = [codes.names[part] for part in known.argmax(0)]
-    warning = f"counts 0, as all samples are alike in it: {', '.join(codes.fixed)}" if codes.fixed else ""
     about = {"gap": found.tolist(), "best part": best, "it knows": known.amax(0).tolist()}
     return Reading(value, "higher", 1.0, interval(value, halves) if halves else None, "20 random halves",
-                   codes.settings | {"bins": BINS}, warning,
+                   codes.settings | {"bins": BINS}, codes.warning,
                    {what: dict(zip(codes.factor_names, each, strict=True)) for what, each in about.items()})
 
 
