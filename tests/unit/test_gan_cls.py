@@ -1,13 +1,16 @@
 """GAN-CLS: right, wrong and generated pairs, text that differs, the points between texts, and the networks on text."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from tiny import seeded, trainer_of
+from torch import nn
 from torch.nn.functional import softplus
 
 from zerosum.core import Batch
 from zerosum.losses import matching_aware
-from zerosum.networks.text import TextDiscriminator, TextEncoder, TextGenerator
+from zerosum.networks.text import Bottleneck, TextDiscriminator, TextEncoder, TextGenerator
 
 
 def test_the_settings_are_the_papers():
@@ -49,6 +52,25 @@ def test_the_discriminator_joins_text_at_its_last_maps():
     scores = network(x, h)
     assert scores.shape == (2,) and not torch.allclose(scores, network(x, h.flip(0)))
     assert TextGenerator(4, 6, 5, (3, 16, 20), 8).eval()(torch.randn(2, 4), h).shape == (2, 3, 16, 20)
+
+
+def test_the_generator_has_a_bottleneck_behind_the_norms_of_its_first_two_stages():
+    layers = list(TextGenerator(4, 6, 5, (3, 32, 32), 16).body.body)
+    places = [i for i, layer in enumerate(layers) if isinstance(layer, Bottleneck)]
+    assert [(type(layers[i - 1]), type(layers[i + 1])) for i in places] == [(nn.BatchNorm2d, nn.ReLU)] * 2
+    assert [layers[i - 1].num_features for i in places] == [16, 8]
+    block, x = layers[places[0]].eval(), torch.rand(2, 16, 4, 4)
+    torch.testing.assert_close(block(x), x + block.body(x))
+    assert block.body[0].weight.shape == (4, 16, 1, 1) and block.body[-2].weight.shape == (16, 4, 3, 3)
+
+
+def test_the_rates_are_halved():
+    model = trainer_of("gan-cls", halve_images=100, lr=0.4, d_lr=0.2).model
+    for player, start in (("generator", 0.4), ("discriminator", 0.2)):
+        optimizer = SimpleNamespace(lr=0.0)
+        for images, share in ((0, 1), (99, 1), (100, 0.5), (250, 0.25)):
+            model.players()[player].schedule(optimizer, 0, images)
+            assert optimizer.lr == start * share
 
 
 @pytest.mark.parametrize("size", [1, 8, 64])

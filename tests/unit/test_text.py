@@ -16,6 +16,7 @@ from zerosum.data import ArrayDataset, load_data, prepare
 from zerosum.metrics import evaluate
 from zerosum.metrics.sources import asked_by, labels_like
 from zerosum.runs.recorder import Recorder
+from zerosum.runs.report import write_report
 
 CAPTIONS = ["A red circle.", "a blue circle,\n on red", "", "a red square!", "a RED circle."]
 
@@ -227,3 +228,9 @@ def test_a_run_is_evaluated_with_the_captions_of_the_data(runs):
     assert torch.equal(each.unique(dim=0, return_counts=True)[1], expected.unique(dim=0, return_counts=True)[1])
     assert set(evaluate(run, metrics=["fid", "class-fid"], n=90)) >= {"fid", "class-fid"}     # shape is the class
     assert evaluate(run, "digits", "high-frequency", n=20)   # no captions: the prompts in turn
+
+
+def test_the_report_of_a_run_shows_how_to_ask_for_text(runs):
+    page = write_report(runs / "text").read_text(encoding="utf-8")
+    prompt = load_data("shapes", image_size=16).spec.prompts[0]
+    assert f"--text &#x27;{prompt}&#x27;" in page and "--label" not in page

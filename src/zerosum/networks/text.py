@@ -41,14 +41,39 @@ def compressed(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, outputs), nn.LeakyReLU(0.2))
 
 
+class Bottleneck(nn.Module):
+    """x + BN(conv 3x3(ReLU BN(conv 3x3(ReLU BN(conv 1x1 x))))), with a quarter of the channels in between."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        inner = max(1, width // 4)
+        self.body = nn.Sequential(
+            nn.Conv2d(width, inner, 1, bias=False), nn.BatchNorm2d(inner), nn.ReLU(),
+            nn.Conv2d(inner, inner, 3, padding=1, bias=False), nn.BatchNorm2d(inner), nn.ReLU(),
+            nn.Conv2d(inner, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
+        init_normal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map maps (N, width, H, W) to maps of the same shape."""
+        return x + self.body(x)
+
+
 class TextGenerator(nn.Module):
-    """z, and beside it the embedding compressed to `text_dim` numbers -> DCGAN's generator of `shape` (C, H, W)."""
+    """z, and beside it the embedding compressed to `text_dim` numbers -> DCGAN's generator of `shape` (C, H, W).
+
+    A bottleneck follows the norms of its first two stages, as in the authors' main_cls.lua: what a text says has to be
+    combined before it is drawn.
+    """
 
     def __init__(self, z_dim: int, embedding: int, text_dim: int, shape: tuple[int, ...], width: int):
         super().__init__()
         channels, *size = shape
         self.text = compressed(embedding, text_dim)
         self.body = DCGANGenerator(z_dim + text_dim, tuple(size), channels, width)
+        layers = list(self.body.body)
+        for norm in [layer for layer in layers if isinstance(layer, nn.BatchNorm2d)][:2]:
+            layers.insert(layers.index(norm) + 1, Bottleneck(norm.num_features))
+        self.body.body = nn.Sequential(*layers)
 
     def forward(self, z: Tensor, embedding: Tensor) -> Tensor:
         """Map z (N, z_dim) and embeddings (N, E) to images (N, channels, height, width) in [-1, 1]."""

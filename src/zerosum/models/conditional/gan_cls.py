@@ -10,7 +10,8 @@ learns from the points between two texts (the term -INT), for which there is no 
 Players     discriminator (with phi, the text encoder), generator (one update each, with the texts of the batch).
 Departures  phi is a small network on words, which learns with D; the paper's reads characters, was trained beforehand
             with images of known classes, and is frozen. Wrong text is the caption of another image that reads
-            otherwise, whatever its class. The networks are DCGAN's, without the authors' residual blocks. -INT mixes
+            otherwise, whatever its class. D is DCGAN's without the authors' residual block, and has no batch norm where
+            image and text have met: with it, D told right pairs from wrong ones by statistics of the batch. -INT mixes
             each text with its wrong one; how much the authors weigh it is not known, here it counts as the other term.
 """
 
