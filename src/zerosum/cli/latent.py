@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from ..latent import Directions
+    from ..latent.passes import Asked
 
 MOVING = (".gif", ".webp", ".mp4")           # suffixes of films
 WIDEST = 12                                  # columns of a picture of a walk
@@ -123,12 +124,15 @@ def _judge(run: Run, factor: str | None) -> tuple[Any, tuple[str, ...]]:
 
 
 def traverse_command(words: list[str]) -> int:
-    """zerosum traverse RUN [--directions FILE] [--only 0,3] [--range 3] [--columns 9] -o FILE.png|FILE.gif"""
+    """zerosum traverse RUN [--directions FILE] [--only 0,3] [--start FILE] [--range 3] [--columns 9] -o FILE"""
     parser = drawing_parser("traverse", "Change one thing at a time: a row for each direction in the latent space, a "
                             "column, or a frame of the film, for each step along it.")
     parser.add_argument("--directions", metavar="FILE", help="what zerosum directions stored [a model's codes, or else "
                         "the numbers of z]")
     parser.add_argument("--only", metavar="0,3", help="which of them, by number [the first ten]")
+    parser.add_argument("--start", metavar="FILE", help="what zerosum invert stored: begin at its latent [that of the "
+                        "seed]")
+    parser.add_argument("--picture", type=int, default=0, metavar="int", help="which of them, from 0 [0]")
     parser.add_argument("--range", type=float, metavar="float",
                         help="how far to both sides, in standard deviations of the noise [3]; of codes, as it is [1]")
     parser.add_argument("--columns", type=int, metavar="int", help="steps from side to side [9, or as many as a code "
@@ -155,8 +159,10 @@ def _changed(run: Run, arguments: "argparse.Namespace") -> tuple[list[str], Tens
     """What is changed, by name, and the samples (rows, columns, *shape)."""
     from ..latent import Directions, code_names, coordinates, traverse, traverse_codes
 
+    z, label = begun(run, arguments)
     steps = {"reach": arguments.range, "columns": arguments.columns}
-    options = {"seed": arguments.seed} | {name: value for name, value in steps.items() if value is not None}
+    options: dict[str, Any] = {"seed": arguments.seed, "start": z} | {
+        name: value for name, value in steps.items() if value is not None}
     names = code_names(run.model)
     if names and arguments.directions is None:
         only = numbers_of(arguments.only, "--only") if arguments.only else list(range(len(names)))
@@ -168,8 +174,19 @@ def _changed(run: Run, arguments: "argparse.Namespace") -> tuple[list[str], Tens
     directions = Directions.load(arguments.directions) if arguments.directions else coordinates(run.model)
     directions = directions.only(numbers_of(arguments.only, "--only") if arguments.only
                                  else range(min(10, len(directions))))
-    rows = traverse(run.model, directions, **asked_alone(run, arguments), **options)
+    rows = traverse(run.model, directions, label=label, **options)
     return list(directions.names), rows
+
+
+def begun(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor | None, "Asked"]:
+    """The latent (1, z_dim) that --start and --picture name, and the class or text that was asked for, or its own."""
+    from ..latent import Inverted
+
+    asked = asked_alone(run, arguments)
+    if arguments.start is None:
+        return None, asked.get("label", 0)
+    z, own = Inverted.load(arguments.start).latent(arguments.picture)
+    return z, asked.get("label", 0 if own is None else own)
 
 
 def numbers_of(text: str, flag: str) -> list[int]:

@@ -8,6 +8,7 @@ from torch import Tensor
 from ..core import Model, UsageError, require, unknown
 from ..ops import LatentSpec
 from .passes import chosen_labels, generated
+from .traversal import beginning
 
 
 def code_names(model: Model) -> tuple[str, ...]:
@@ -45,19 +46,20 @@ def sample_with_codes(model: Model, n: int, codes: Mapping[str, float], *, seed:
     return generated(model, z, chosen_labels(model, n))
 
 
-def traverse_codes(model: Model, *, reach: float = 1.0, columns: int | None = None, seed: int = 0) -> Tensor:
+def traverse_codes(model: Model, *, reach: float = 1.0, columns: int | None = None, seed: int = 0,
+                   start: Tensor | None = None) -> Tensor:
     """The sample of a seed with one code after the other changed: (codes, columns, *shape), rows as in `code_names`.
 
     A continuous code goes from -reach to reach, a categorical one through its values, in as many columns: as many as
-    the most values that a code has, and at least nine, unless given. Raises UsageError for a model without codes.
+    the most values that a code has, and at least nine, unless given. start: a latent (1, D) in place of the seed's.
+    Raises UsageError for a model without codes.
     """
     require(model, "generate")
     spec = _spec(model)
     columns = max((9, *spec.categorical)) if columns is None else columns
     if columns < 2 or not 0 < reach < float("inf"):
         raise UsageError(f"a traversal needs a range above 0 and at least two columns, not {reach:g} and {columns}")
-    z = model.noise(1, torch.Generator().manual_seed(seed))                                    # type: ignore[operator]
-    rows = []
+    z, rows = beginning(model, seed, start), []
     for name in code_names(model):
         values = (torch.linspace(-reach, reach, columns).tolist() if name[0] == "u"
                   else [j * spec.categorical[int(name[1:]) - 1] // columns for j in range(columns)])

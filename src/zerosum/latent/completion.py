@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from ..core import Model, UsageError, adam, require
-from .passes import evaluating
+from ..core import Model, UsageError, require
+from .descent import descend
+from .passes import generated
 
 
 def complete(model: Model, x: Tensor, known: Tensor, *, starts: int = 1, steps: int = 300, lr: float = 0.05,
@@ -22,15 +23,9 @@ def complete(model: Model, x: Tensor, known: Tensor, *, starts: int = 1, steps: 
     x = x.to(model.device)
     known = known.to(model.device).expand_as(x)
     wanted, seen = x.repeat(starts, 1, 1, 1), known.repeat(starts, 1, 1, 1)
-    z = model.noise(len(wanted), torch.Generator().manual_seed(seed)).requires_grad_()         # type: ignore[operator]
-    optimizer = adam(lr)([z])
-    with evaluating(model):
-        for _ in range(steps):
-            loss = ((model.generate(z) - wanted) * seen).abs().sum()                           # type: ignore[operator]
-            z.grad, = torch.autograd.grad(loss, z)
-            optimizer.step()
-        with torch.no_grad():
-            found = model.generate(z)                                                          # type: ignore[operator]
+    z = model.noise(len(wanted), torch.Generator().manual_seed(seed))                          # type: ignore[operator]
+    z = descend(model, z, lambda z: ((model.generate(z) - wanted) * seen).abs().sum(), steps=steps, lr=lr)  # type: ignore[operator]
+    found = generated(model, z)
     errors = ((found - wanted) * seen).abs().flatten(1).sum(1).view(starts, len(x))
     best = found.view(starts, *x.shape)[errors.argmin(0), torch.arange(len(x), device=x.device)]
     return torch.where(known, x, best)

@@ -1,6 +1,5 @@
 """Directions in a latent space along which samples change in one respect: found once, saved, used by every tool."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..core import Model, UsageError, ZerosumError, require, whole_file
+from ..core import Model, UsageError, require
+from .stored import store, stored
 
 FORMAT = "directions-1"
 
@@ -44,32 +44,14 @@ class Directions:
 
     def save(self, path: str | Path) -> None:
         """Write them as one safetensors file, whole or not at all."""
-        from safetensors.torch import save
-
-        about = {"format": FORMAT, "names": self.names, "method": self.method, "measure": self.measure}
-        tensors = {"vectors": self.vectors, "strengths": self.strengths}
-        with whole_file(Path(path)) as file:
-            file.write(save({name: tensor.float().cpu().contiguous() for name, tensor in tensors.items()},
-                            metadata={"about": json.dumps(about)}))
+        store(path, {"vectors": self.vectors.float(), "strengths": self.strengths.float()},
+              {"format": FORMAT, "names": self.names, "method": self.method, "measure": self.measure})
 
     @classmethod
     def load(cls, path: str | Path) -> "Directions":
         """Read what `save` wrote; raises UsageError for another file, ZerosumError for a damaged one."""
-        from safetensors import SafetensorError, safe_open
-
-        if not Path(path).is_file():
-            raise UsageError(f"{path} is no file of directions: zerosum directions RUN -o {path} makes one")
-        try:
-            with safe_open(path, framework="pt") as file:
-                about = json.loads((file.metadata() or {}).get("about", "{}"))
-                if about.get("format") != FORMAT:
-                    raise UsageError(f"{path} holds no directions: zerosum directions RUN -o FILE.safetensors makes "
-                                     "such a file")
-                vectors, strengths = file.get_tensor("vectors"), file.get_tensor("strengths")
-        except (OSError, SafetensorError, ValueError) as error:
-            raise ZerosumError(f"{path} cannot be read ({type(error).__name__}): make it again with zerosum directions"
-                               ) from None
-        return cls(tuple(about["names"]), vectors, strengths, about["method"], about["measure"])
+        tensors, about = stored(path, FORMAT, "directions", "zerosum directions RUN")
+        return cls(tuple(about["names"]), tensors["vectors"], tensors["strengths"], about["method"], about["measure"])
 
 
 def coordinates(model: Model) -> Directions:

@@ -26,7 +26,7 @@ def features(model: Model, z: Tensor, *, layer: int = 1, label: int | str = 0) -
     parts = []
     for chunk in z.split(CHUNK):
         met: list[Tensor] = []
-        with _without_weights(model), evaluating(model), _watched(model, _collector(met, layer)), \
+        with without_weights(model), evaluating(model), watched(model, _collector(met, layer)), \
                 torch.enable_grad(), contextlib.suppress(_Reached):
             model.generate(chunk.detach().requires_grad_(), chosen_labels(model, len(chunk), label))  # type: ignore[operator]
         name = model.name or type(model).__name__
@@ -68,7 +68,7 @@ def _collector(met: list[Tensor], layer: int) -> Callable[..., None]:
 
 
 @contextlib.contextmanager
-def _watched(model: Model, look: Callable[..., None]) -> Iterator[None]:
+def watched(model: Model, look: Callable[..., None]) -> Iterator[None]:
     handles = [module.register_forward_hook(look) for module in model.modules() if _mixes(module)]
     try:
         yield
@@ -84,7 +84,7 @@ def _mixes(module: nn.Module) -> bool:
 
 
 @contextlib.contextmanager
-def _without_weights(model: Model) -> Iterator[None]:
+def without_weights(model: Model) -> Iterator[None]:
     """No parameter asks for a gradient, so that what asks for one depends on the noise."""
     asking = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for parameter in asking:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..core import Model, condition
 
+Asked = int | str | Tensor                   # a class; a text, or the numbers of its words (L,), or that of a prompt
 CHUNK = 256                                  # samples at a time
 
 
@@ -22,7 +23,7 @@ def evaluating(model: Model) -> Iterator[None]:
         model.train(training)
 
 
-def chosen_labels(model: Model, n: int, label: int | str | None = None) -> Tensor | None:
+def chosen_labels(model: Model, n: int, label: Asked | None = None) -> Tensor | None:
     """One label, or else the classes in turn, for a conditional model: (n,) int64; None for others.
 
     For a model of text, (n, L) int64: one text, or the prompt of this number, or else the prompts in turn.

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ..core import Model, UsageError, require
 from .directions import Directions
-from .passes import chosen_labels, generated
+from .passes import Asked, chosen_labels, generated
 
 
 def vary(model: Model, z: Tensor, direction: Tensor, steps: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -21,16 +21,17 @@ def vary(model: Model, z: Tensor, direction: Tensor, steps: Tensor, labels: Tens
 
 
 def traverse(model: Model, directions: Directions, *, reach: float = 3.0, columns: int = 9, seed: int = 0,
-             label: int | str = 0) -> Tensor:
+             label: Asked = 0, start: Tensor | None = None) -> Tensor:
     """The sample of a seed, moved along each of K directions: (K, columns, *shape), itself in the middle if odd.
 
     Steps go from -reach to reach, counted in standard deviations of the noise along the direction. Conditional models
-    draw the class `label`, models of text this text, or the prompt of this number. Raises UsageError as `vary` does.
+    draw the class `label`, models of text this text, or the prompt of this number. start: a latent (1, z_dim) in place
+    of the seed's. Raises UsageError as `vary` does.
     """
     require(model, "generate")
     if columns < 2 or not 0 < reach < float("inf"):
         raise UsageError(f"a traversal needs a range above 0 and at least two columns, not {reach:g} and {columns}")
-    z = model.noise(1, torch.Generator().manual_seed(seed))                                    # type: ignore[operator]
+    z = beginning(model, seed, start)
     asked, steps = chosen_labels(model, 1, label), torch.linspace(-reach, reach, columns)
     return torch.stack([vary(model, z, deviation(model, direction), steps, asked)[0]
                         for direction in directions.vectors])
@@ -42,6 +43,15 @@ def deviation(model: Model, direction: Tensor) -> Tensor:
     direction = direction.to(many)
     _fits(direction, many)
     return direction * (many @ direction).std()
+
+
+def beginning(model: Model, seed: int, start: Tensor | None) -> Tensor:
+    """A latent (1, z_dim) to begin at: the given one, or the seed's; UsageError where it fits another model."""
+    z = model.noise(1, torch.Generator().manual_seed(seed))                                    # type: ignore[operator]
+    if start is not None and start.shape != z.shape:
+        raise UsageError(f"a latent of shape {tuple(start.shape)} does not fit this model, whose noise is "
+                         f"{tuple(z.shape)}: it belongs to the run that it was found in")
+    return z if start is None else start.to(z)
 
 
 def _fits(direction: Tensor, z: Tensor) -> None:
