@@ -187,7 +187,7 @@ def test_points_and_silent_models():
     class Silent(Styled):
         generate = None
 
-    with pytest.raises(UsageError, match="cannot generate; it can sample, style"):
+    with pytest.raises(UsageError, match="cannot generate; it can sample, map_styles"):
         invert(Silent(), torch.zeros(1, 1, 8, 8))
 
 

@@ -69,7 +69,7 @@ class LogProb(Protocol):
 
 
 ABILITIES: dict[str, type] = {"sample": Samples, "generate": Generates, "score": Scores, "encode": Encodes,
-                              "tell_codes": TellsCodes, "reconstruct": Reconstructs, "style": Styles,
+                              "tell_codes": TellsCodes, "reconstruct": Reconstructs, "map_styles": Styles,
                               "log_prob": LogProb}
 
 

@@ -39,7 +39,8 @@ class Edited(NamedTuple):
 
 
 def edit(model: Model, strokes: Strokes, *, start: Tensor | None = None, seed: int = 0, label: Asked = 0,
-         top_k: int = 4, candidates: int = 8, steps: int = 200, lr: float = 0.1, stay: float = 0.003, real: float = 0.01) -> Edited:
+         top_k: int = 4, candidates: int = 8, steps: int = 200, lr: float = 0.1, stay: float = 0.003,
+         real: float = 0.01) -> Edited:
     """Move a latent so that its sample follows strokes: the `top_k` best of `candidates`, as `Edited`.
 
     z^ = argmin sum_g |f_g(G(z)) - v_g|^2 + stay |z - z0|^2 / D + real softplus(-D(G(z)))       (1609.03552, Eq. 4)

@@ -26,7 +26,8 @@ class Inverted:
     """N pictures as latents: where each was found, and how close its sample x comes to the picture itself.
 
     z: (N, z_dim), or None where w (N, layers, D) was looked for; labels: (N,), texts (N, L), or None; picture and x:
-    (N, *shape); psnr: (N,) in dB; distance: (N,), of the perceptual kind that was asked for, or None; starts: what each began with.
+    (N, *shape); psnr: (N,) in dB; distance: (N,), of the perceptual kind that was asked for, or None; starts: what
+    each began with.
     """
 
     z: Tensor | None

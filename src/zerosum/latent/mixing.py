@@ -25,7 +25,7 @@ class Mixed(NamedTuple):
 
 def parts_of(model: Model) -> list[str]:
     """What may be mixed: label or text, if a model is asked by it; codes by name; layers of style, the coarse half."""
-    styles = [f"0-{(_styles(model, 1, 0).shape[1] - 1) // 2}"] if "style" in abilities(model) else []
+    styles = [f"0-{(_styles(model, 1, 0).shape[1] - 1) // 2}"] if "map_styles" in abilities(model) else []
     return list(ASKED[condition(model)]) + list(code_names(model)) + styles
 
 
@@ -43,7 +43,7 @@ def mix(model: Model, part: str | None = None, *, rows: int = 4, columns: int = 
         raise UsageError(f"mixing needs at least one row and one column, not {rows} and {columns}")
     parts = parts_of(model)
     part = part or (parts or [""])[0]
-    if part not in parts and not (re.fullmatch(r"\d+(-\d+)?", part) and "style" in abilities(model)):
+    if part not in parts and not (re.fullmatch(r"\d+(-\d+)?", part) and "map_styles" in abilities(model)):
         raise UsageError(f"{model.name} has no part {part!r} to mix; it has {', '.join(parts)}" if parts else
                          f"{model.name} has nothing to mix: no label, no code, no style")
     if part[0].isdecimal():

@@ -25,7 +25,7 @@ class Space:
         if name not in ("z", "w", "w+"):
             raise UsageError(f"samples are looked for in the space z, w or w+, not {name}")
         if name != "z":
-            require(model, "style")
+            require(model, "map_styles")
         self.model, self.name, self.layers = model, name, 1
         z = model.noise(DRAWS, torch.Generator().manual_seed(0))                               # type: ignore[operator]
         draws = self.place(z, chosen_labels(model, DRAWS))
