@@ -1,4 +1,6 @@
-"""BiGAN and ALI, and the autoencoder: their losses by hand, and what each must not do."""
+"""BiGAN and ALI, the autoencoder and AGE: their losses by hand, and what each must not do."""
+
+import math
 
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch.nn.functional import logsigmoid
 from zerosum.core import abilities
 from zerosum.data import load_data
 from zerosum.engine import Trainer
+from zerosum.losses import moment_kl
 from zerosum.runs import construct, plan
 
 
@@ -96,7 +99,65 @@ def test_an_autoencoder_shows_copies_and_judges_nothing():
     assert "score" not in abilities(trainer.model)
 
 
-@pytest.mark.parametrize(("name", "settings"), [("bigan", {}), ("bigan", {"encoder": "gaussian"}), ("autoencoder", {})])
+# AGE ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_kl_of_moments_is_zero_at_the_standard_normal():
+    codes = torch.randn(50, 3, dtype=torch.float64)
+    codes = (codes - codes.mean(0)) / codes.std(0, correction=0)
+    assert moment_kl(codes).item() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_kl_of_moments_is_that_of_gaussians():
+    codes = torch.randn(50, 3, dtype=torch.float64) * torch.tensor([0.3, 1.0, 2.0]) + torch.tensor([0.5, 0.0, -1.0])
+    fitted = torch.distributions.Normal(codes.mean(0), codes.std(0, correction=0))
+    expected = torch.distributions.kl_divergence(fitted, torch.distributions.Normal(0.0, 1.0)).mean()
+    close(moment_kl(codes), expected.double())
+    one = torch.tensor([[3.0], [-1.0]], dtype=torch.float64)                 # m = 1, s = 2
+    assert moment_kl(one).item() == pytest.approx((4 + 1 - 1) / 2 - math.log(2))
+
+
+def test_codes_that_agree_are_far_from_normal_and_still_have_a_gradient():
+    codes = torch.zeros(3, 2, requires_grad=True)
+    far = moment_kl(codes)
+    far.backward()
+    assert 8 < far.item() < 10 and torch.equal(codes.grad, torch.zeros(3, 2))        # -1/2 + log(1e4)
+
+
+def test_both_losses_of_age_by_hand():
+    trainer = trainer_of("age", reconstruction_weight=3.0, code_weight=20.0, adversarial_weight=0.5)
+    model, batch = trainer.model, trainer.batch()
+    codes, z = model.encode(batch.x), seeded(model.noise, batch)
+    back = model.encode(model.generator(z))
+    far = {name: moment_kl(2 * found) for name, found in (("real", codes), ("fake", back))}      # sqrt(z_dim) = 2
+    close(sum(seeded(model.encoder_loss, batch).values()),
+          far["real"] - 0.5 * far["fake"] + 3 * (model.generator(codes) - batch.x).abs().mean())
+    close(sum(seeded(model.generator_loss, batch).values()),
+          far["fake"] + 20 * (1 - (z * back).sum(1)).mean() / 4)
+
+
+def test_codes_and_noise_lie_on_the_unit_sphere():
+    model = trainer_of("age").model
+    for codes in (model.noise(5), model.noise(5, torch.Generator().manual_seed(0)), model.encode(torch.randn(5, 2))):
+        close(codes.norm(dim=1), torch.ones(5))
+    z = model.noise(20_000, torch.Generator().manual_seed(0))
+    assert z.mean(0).abs().max() < 0.02
+    assert moment_kl(2 * z) < 1e-3           # uniform: all numbers of z alike, and centred
+
+
+def test_age_has_no_discriminator_and_judges_nothing():
+    trainer = trainer_of("age", g_steps=3)
+    model = trainer.model
+    assert {name for name, _ in model.named_children()} == set(model.players()) == {"encoder", "generator"}
+    assert "score" not in abilities(model)
+    moves, update = [], trainer.update
+    trainer.update = lambda player, *rest: moves.append(player) or update(player, *rest)
+    trainer.play()
+    assert moves == ["encoder", *["generator"] * 3]
+
+
+@pytest.mark.parametrize(("name", "settings"), [("bigan", {}), ("bigan", {"encoder": "gaussian"}), ("autoencoder", {}),
+                                                ("age", {})])
 def test_a_reconstruction_is_the_generator_at_the_code(name, settings):
     trainer = trainer_of(name, **settings)
     model, x = trainer.model.eval(), trainer.batch().x

@@ -7,6 +7,7 @@ from .energies import below_margin, pulling_away
 from .fisher import fisher_ipm, mean_difference, second_moment
 from .identification import detection, identification, mean_similarity, real_logit
 from .information import categorical_information, continuous_information
+from .latent_moments import moment_kl
 from .loss_sensitive import distance_margin, loss_sensitive, weight_decay
 from .matching import feature_matching
 from .mismatch import matching_aware
@@ -25,7 +26,7 @@ __all__ = ["AUXILIARY", "DIVERGENCES", "OBJECTIVES", "REALNESS_GENERATORS", "REL
            "below_margin", "binary_cross_entropy", "categorical_information", "continuous_information",
            "covariance_ipm", "detection", "distance_margin", "distance_moments", "distance_to_pole",
            "divergence", "feature_matching", "fisher_ipm", "identification", "label_smoothing",
-           "least_squares", "loss_margin", "loss_sensitive", "matching_aware", "mean_difference", "mean_ipm",
-           "mean_similarity", "mmd", "mmd2", "pulling_away", "ranking", "real_logit",
-           "realness_discriminator", "relativistic", "relativistic_average", "second_moment",
+           "least_squares", "loss_margin", "loss_sensitive", "matching_aware", "mean_difference",
+           "mean_ipm", "mean_similarity", "mmd", "mmd2", "moment_kl", "pulling_away", "ranking",
+           "real_logit", "realness_discriminator", "relativistic", "relativistic_average", "second_moment",
            "similarity_constraint", "squared_error", "standing", "to_sphere", "weight_decay"]
