@@ -64,6 +64,14 @@ def test_each_row_is_a_problem_of_its_own_and_never_gets_worse():
     assert torch.equal(kept, torch.ones_like(start))
 
 
+def test_numbers_that_do_nothing_and_numbers_that_do_the_same():
+    """J^T J is singular: of the first number there is no trace, and of the others only their sum counts."""
+    found = least_squares(lambda v: (v[:, 1:].sum(1, keepdim=True) - 3) * torch.ones(5), torch.zeros(2, 4), steps=30)
+    assert torch.allclose(found[:, 1:].sum(1), torch.tensor([3.0, 3.0]), atol=1e-4) and (found[:, 0] == 0).all()
+    constant = least_squares(lambda v: 0 * v + 1, torch.zeros(1, 2), steps=30)
+    assert torch.equal(constant, torch.zeros(1, 2))
+
+
 # Where draws lie -----------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import grid_sample
 from torch.nn.functional import interpolate as resized
 
-from ..core import Model, UsageError, adam
+from ..core import Model, UsageError
 from .layer import watched, without_weights
 from .passes import Asked, chosen_labels, evaluating
 from .space import Space
@@ -36,7 +36,7 @@ def drag(model: Model, v: Tensor, handles: Points, targets: Points, *, mask: Ten
     """Move the latent v, z (1, z_dim) or w (1, L, D), until what lies at each handle lies at its target: `Dragged`.
 
     F is the last feature map of the generator, sg stops the gradient, and d_i is the step of at most a pixel from the
-    handle p_i towards its target. Each step descends, by Adam at a rate of lr standard deviations of the latents,
+    handle p_i towards its target. Each step goes the length lr |s|, s the standard deviations of the latents, down
 
         sum_i mean_q |sg(F(q)) - F(q + d_i)|,  q around p_i,   + hold mean |(F - F0) (1 - mask)|            (Eq. 1)
 
@@ -49,7 +49,8 @@ def drag(model: Model, v: Tensor, handles: Points, targets: Points, *, mask: Ten
     v = (beginning(model, 0, v) if v.ndim == 2 else v.to(model.device)).detach().clone().requires_grad_()
     p, goals = _pairs(model, handles, targets)
     told = chosen_labels(model, 1, label)
-    optimizer = adam(lr * space.spread.mean().item())([v])
+    # Adam, the paper's, moves all numbers of a latent alike, also those that have next to no part in the drag.
+    length = lr * space.spread.norm().item()
     film: list[tuple[Tensor, Tensor]] = []
     with evaluating(model), without_weights(model), torch.enable_grad():
         for step in range(steps + 1):
@@ -63,10 +64,9 @@ def drag(model: Model, v: Tensor, handles: Points, targets: Points, *, mask: Ten
             loss = supervision(f, p, goals, shape)
             if mask is not None:
                 loss = loss + hold * ((f - first).abs() * (1 - _fitted(mask, f))).mean()
-            v.grad, = torch.autograd.grad(loss, v)
-            optimizer.step()
+            slope, = torch.autograd.grad(loss, v)
             with torch.no_grad():
-                v.copy_(space.keep(v))
+                v.copy_(space.keep(v - length * slope / slope.norm().clamp_min(1e-12)))
     shown, places = (torch.stack(each) for each in zip(*film, strict=True))
     return Dragged(shown, places, v.detach(), (goals - p).norm(dim=1))
 

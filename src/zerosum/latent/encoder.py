@@ -15,9 +15,14 @@ SMALLEST, MAPS, MOST = 4, 32, 256            # side of the last map; feature map
 
 def encoder_of(model: Model, steps: int = 1_000, *, seed: int = 0) -> Encoder:
     """The model's own `encode` where it has that ability, and else one that `fit_encoder` trains."""
-    if "encode" in abilities(model):
-        return model.eval().encode                                                             # type: ignore[return-value]
-    return fit_encoder(model, steps, seed=seed)
+    if "encode" not in abilities(model):
+        return fit_encoder(model, steps, seed=seed)
+
+    @torch.no_grad()
+    def own(x: Tensor) -> Tensor:
+        with evaluating(model):
+            return model.encode(x)                                                             # type: ignore[operator]
+    return own
 
 
 def fit_encoder(model: Model, steps: int = 1_000, *, batch: int = 64, lr: float = 1e-3, seed: int = 0) -> Encoder:

@@ -30,7 +30,8 @@ def least_squares(residuals: Callable[[Tensor], Tensor], v: Tensor, *, steps: in
         found = residuals(moved.view(shape))
         better = found.square().sum(1) < r.square().sum(1)                   # false where it is not a number
         v, r = torch.where(better[:, None], moved, v), torch.where(better[:, None], found, r)
-        damping = torch.where(better, damping / 5, damping * 5).clamp(1e-9, 1e9)
+        # At least so much that in float32 the matrix is never singular.
+        damping = torch.where(better, damping / 5, damping * 5).clamp(1e-6, 1e9)
     return v.view(shape)
 
 
