@@ -45,7 +45,7 @@ DEMOS: dict[str, Entry] = {
                    "game_order"),
     "ttur": Entry("Two time scales: a discriminator that learns faster, instead of more often (two minutes).",
                   "time_scales"),
-    "factors": Entry("Factors: which system recovers which of those that shapes and digits are made of (ten minutes).",
+    "factors": Entry("Factors: which system recovers which of those that shapes and digits are made of (12 minutes).",
                      "factors"),
 }
 

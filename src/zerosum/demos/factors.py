@@ -197,7 +197,7 @@ def medians(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def demo(folder: Path, say: Callable[[str], None]) -> list[Path]:
-    """Run all of it (about ten CPU minutes), and write what was found and a picture of it to the folder.
+    """Run all of it (about twelve CPU minutes), and write what was found and a picture of it to the folder.
 
     What was interrupted goes on from the training that it was at: until the end they lie in a folder of their own.
     """
