@@ -38,17 +38,14 @@ def drawing_parser(command: str, about: str) -> Parser:
 def asked(run: Run, arguments: "argparse.Namespace", n: int) -> Tensor | None:
     """What n samples are asked for by, in turn: class numbers (n,), or texts (n, L); None where nothing is asked."""
     by = condition(run.model)
-    if arguments.text:
-        if by != "text":
-            raise UsageError(f"{run.model.name} takes no text: leave --text out, or train a model that does "
-                             "(zerosum list --task text-to-image)")
-        each = run.spec.encode(arguments.text)
-    elif arguments.label:
-        if by == "text":
-            raise UsageError(f"{run.model.name} takes text in place of labels: --text '{run.spec.prompts[0]}'")
-        each = _classes(run, arguments.label)
-    else:
+    if arguments.text and by != "text":
+        raise UsageError(f"{run.model.name} takes no text: leave --text out, or train a model that does "
+                         "(zerosum list --task text-to-image)")
+    if arguments.label and by == "text":
+        raise UsageError(f"{run.model.name} takes text in place of labels: --text '{run.spec.prompts[0]}'")
+    if not (arguments.text or arguments.label):
         return None
+    each = run.spec.encode(arguments.text) if arguments.text else _classes(run, arguments.label)
     return each[torch.arange(n) % len(each)]
 
 

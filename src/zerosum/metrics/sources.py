@@ -168,11 +168,12 @@ def asked_by(model: Any, data: "Dataset", rows: Tensor) -> Tensor | None:
 
     Captions are read with the words that the model has learnt; those that it has not are left out.
     """
-    by = condition(model)
-    if by == "text":
-        captions = data.captions or ()
-        return model.data.encode([captions[row % len(captions)] for row in rows.tolist()], lenient=True)
-    return torch.cat([data.gather(part)["labels"] for part in rows.split(CHUNK)]) if by else None
+    if condition(model) == "labels":
+        return torch.cat([data.gather(part)["labels"] for part in rows.split(CHUNK)])
+    captions = data.captions if condition(model) == "text" else None
+    if captions is None:
+        return None
+    return model.data.encode([captions[row % len(captions)] for row in rows.tolist()], lenient=True)
 
 
 def labels_like(model: Any, n: int, data: "Dataset", seed: int) -> Tensor | None:

@@ -1,4 +1,4 @@
-"""Networks that read text: an encoder of captions, and DCGAN's pair, which is told of them (1605.03396).
+"""Networks that read text: an encoder of captions, and DCGAN's pair, which is told of them (1605.05396).
 
     TextEncoder          numbers of words -> embedding
     TextGenerator        z and an embedding -> images
