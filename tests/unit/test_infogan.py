@@ -29,6 +29,16 @@ def test_q_is_one_layer_on_all_of_d_but_its_last():
     assert len(trainer_of("infogan", q_width=5).model.recognition) == 4
 
 
+def test_codes_are_what_q_says_without_the_noise():
+    model = trainer_of("infogan", categorical=(3, 4)).model.eval()
+    x = torch.rand(5, *model.data.shape)
+    told, codes = model.recognise(x), model.codes(x)
+    assert codes.shape == (5, 3 + 4 + 2)
+    torch.testing.assert_close(codes[:, :3], told.categorical[0].softmax(1))
+    torch.testing.assert_close(codes[:, 3:7].sum(1), torch.ones(5))
+    assert torch.equal(codes[:, 7:], told.continuous)
+
+
 def test_labels_are_never_used():
     trainer = trainer_of("infogan")
     blind = Batch(trainer.batch().x)         # a batch whose labels are None
@@ -40,7 +50,7 @@ def test_the_terms_are_those_of_equation_6():
     model = trainer_of("infogan", information=2.0, continuous_information=0.5).model.eval()
     z = model.noise(50, seeded())
     features = model.discriminator.features(model.generate(z))
-    found, told = model.information(features, z), model.tell(features)
+    found, told = model.information(features, model.latent.split(z)), model.tell(features)
     log_q = told.categorical[0].log_softmax(1)[torch.arange(50), model.latent.chosen(z)].mean()
     torch.testing.assert_close(found["categorical_information"], -2 * (torch.tensor(10.0).log() + log_q))
     normal = torch.distributions.Normal(told.continuous, 1.0)
@@ -67,6 +77,7 @@ def test_a_code_can_be_asked_for():
     z = model.noise(4, seeded())
     assert not torch.equal(model.generate(model.latent.choose(z, 1)), model.generate(model.latent.choose(z, 2)))
     asked = model.latent.choose(z, 3)
+    assert torch.equal(model.generate(z, torch.full((4,), 3)), model.generate(asked))
     fainter = asked * torch.cat([torch.ones(8), torch.full((10,), 0.2), torch.ones(2)])
     torch.testing.assert_close(model.generate(fainter), model.generate(asked))
 

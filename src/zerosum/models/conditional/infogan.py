@@ -8,7 +8,7 @@ The latent is noise z and codes c, of which Q must be able to tell again from th
 code comes to mean is found. Q is a softmax for categorical codes, and for continuous ones a Gaussian of standard
 deviation 1. It shares all layers with D but its last; D is given x alone.
 
-    generate(latent.choose(z, 3))             samples of the fourth value of the first categorical code
+    generate(z, labels)                       samples of these values of the first categorical code
     generate(latent.turn(z, -0.5))            samples with the first continuous code at -0.5
 
 Players     discriminator (D and Q: both go down -lambda L_I together, as in the authors' code), generator.
@@ -59,7 +59,7 @@ class InfoGAN(LatentModel):
             between(self, 0, 0.9999, "betas")
             between(self, 0, 1e9, "ema")
             if not self.categorical and not self.continuous:
-                raise UsageError("infogan needs a code: give categorical, such as 10, or continuous")
+                raise UsageError("an infogan needs a code: give categorical, such as 10, or continuous")
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 28, "batch_size": 128, "steps": 5_000},
@@ -82,8 +82,7 @@ class InfoGAN(LatentModel):
 
     def __init__(self, cfg: Config, data: DataSpec):
         super().__init__(cfg, data)
-        self.latent = LatentSpec(cfg.z_dim, cfg.categorical, cfg.continuous)
-        self.told = replace(self.latent, noise=0)             # what Q tells of a sample: all but the noise
+        self.told = LatentSpec(0, cfg.categorical, cfg.continuous)           # what Q tells of a sample
         self.generator, judge = make_pair(cfg.network, self.latent.size, data.shape, cfg.width, cfg.norm,
                                           generator_norm=cfg.generator_norm)
         self.discriminator = FeatureDiscriminator(judge)
@@ -91,6 +90,11 @@ class InfoGAN(LatentModel):
         own = [nn.Linear(features, hidden), nn.BatchNorm1d(hidden), nn.LeakyReLU(0.1)] if hidden else []
         self.recognition = nn.Sequential(*own, nn.Linear(hidden or features, self.told.size))
         self.objective = OBJECTIVES["non-saturating"]
+
+    @property
+    def latent(self) -> LatentSpec:
+        """What z is made of."""
+        return replace(self.told, noise=self.cfg.z_dim)
 
     def players(self) -> dict[str, Player]:
         cfg = self.cfg
@@ -108,18 +112,17 @@ class InfoGAN(LatentModel):
         features = self.discriminator.features(self.generate(z))
         fake = self.discriminator.judge(features)
         return {"adversarial": self.objective.discriminator(self.discriminator(batch.x), fake),
-                **self.information(features, z)}
+                **self.information(features, self.latent.split(z))}
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         z = self.noise(batch)
         features = self.discriminator.features(self.generate(z))
         return {"adversarial": self.objective.generator(self.discriminator.judge(features)),
-                **self.information(features, z)}
+                **self.information(features, self.latent.split(z))}
 
-    def information(self, features: Tensor, z: Tensor) -> dict[str, Tensor]:
-        """-lambda L_I of the features (N, F) of what was made of z (N, size), by kind of code: it is descended."""
-        asked, told = self.latent.split(z), self.tell(features)
-        terms = {}
+    def information(self, features: Tensor, asked: Latent) -> dict[str, Tensor]:
+        """-lambda L_I of the features (N, F) of what was made of the codes asked for, by kind: it is descended."""
+        told, terms = self.tell(features), {}
         if asked.categorical:
             bound = sum(map(categorical_information, told.categorical, asked.categorical))
             terms["categorical_information"] = -self.cfg.information * bound
@@ -136,13 +139,21 @@ class InfoGAN(LatentModel):
         """Q of samples x (N, *shape), as in `tell`."""
         return self.tell(self.discriminator.features(x))
 
+    def codes(self, x: Tensor) -> Tensor:
+        """Q's word on samples x (N, *shape) as numbers (N, K): what disentanglement is measured on.
+
+        Probabilities of every value of the categorical codes, then means of the continuous ones: z without its noise.
+        """
+        told = self.recognise(x)
+        return torch.cat([*(logits.softmax(1) for logits in told.categorical), told.continuous], 1)
+
     def noise(self, n: int | Batch, generator: torch.Generator | None = None) -> Tensor:
         """Draw noise and codes, (N, size) with the parts that `latent` names."""
         return self.latent.draw(super().noise(n, generator), generator)
 
     def generate(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map z (N, size) to samples (N, *shape)."""
-        return self.generator(self.latent.shares(z))
+        """Map z (N, size) to samples (N, *shape); labels (N,) take the place of its first categorical code."""
+        return self.generator(self.latent.shares(z if labels is None else self.latent.choose(z, labels)))
 
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """The discriminator's logits of x being real, (N,): larger = more real."""
