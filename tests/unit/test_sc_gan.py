@@ -41,17 +41,26 @@ def test_distances_are_those_at_28_pixels_in_0_to_1(size):
 
 
 def test_the_generator_pays_for_what_it_made():
-    model = trainer_of("sc-gan", similarity_weight=3.0, generator_norm="none").model
+    model = trainer_of("sc-gan", similarity_weight=6.0, generator_norm="none").model
     batch = Batch(torch.rand(6, *model.data.shape))
     torch.manual_seed(4)
-    found = model.generator_loss(batch)["similarity"]
+    found = model.generator_loss(batch, share=0.5)["similarity"]
     torch.manual_seed(4)
     z = model.noise(batch)
     by_hand = similarity_constraint(model.generate(z) * model.to_papers, model.latent.split(z).categorical[0])
     torch.testing.assert_close(found, 3 * by_hand)
 
 
+def test_lambda_stays_or_falls_to_0():
+    stays, falls = (trainer_of("sc-gan", similarity_steps=steps).model for steps in (0, 4))
+    assert [stays.share_at(step) for step in (0, 2, 4, 9)] == [1, 1, 1, 1]
+    assert [falls.share_at(step) for step in (0, 2, 4, 9)] == [1, 0.5, 0, 0]
+    trainer = trainer_of("sc-gan", similarity_steps=2)
+    assert [bool(trainer.play()["generator/similarity"]) for _ in range(3)] == [True, True, False]
+
+
 def test_a_code_can_be_asked_for():
     model = trainer_of("sc-gan").model.eval()
     z = model.noise(4, seeded())
-    assert not torch.equal(model.generate(model.latent.choose(z, 1)), model.generate(model.latent.choose(z, 2)))
+    one, two = model.generate(model.latent.choose(z, 1)), model.generate(model.latent.choose(z, 2))
+    assert not torch.equal(one, two) and torch.equal(one, model.generate(z, torch.full((4,), 1)))

@@ -7,22 +7,25 @@
 Samples of one code are pulled together, samples of two codes apart; what a code means is found without any label, and
 without a network beside G and D. D is the GAN's, and is given x alone.
 
-    generate(latent.choose(z, 3))             samples of the fourth value of the code
+    generate(z, labels)                       samples of these values of the code
 
 Players     discriminator, generator (one update each).
-Departures  Distances are those that the images would have at the paper's size and range, 28x28 in [0, 1], so that one
+Departures  lambda may fall to 0 as the training goes on (`similarity_steps`): the pull between samples of one code does
+            not weaken as they come close, so that at a constant lambda codes that became one image stay so.
+            Distances are those that the images would have at the paper's size and range, 28x28 in [0, 1], so that one
             lambda means the same for all sizes. There is one categorical code, no continuous one. The networks are
             DCGAN's of the same widths, without fully connected layers of 1024 units, and have no weight decay.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from ...core import Batch, Card, DataSpec, Player, adam, between, positive, register
+from ...core import Batch, Card, DataSpec, Game, Player, adam, between, positive, register
 from ...losses import similarity_constraint
 from ...networks.dropout import make_pair
 from ...ops import LatentSpec
@@ -42,7 +45,8 @@ class SCGAN(GAN):
         z_dim: int = 90                      # numbers in z that are noise
         prior: Literal["uniform", "normal"] = "uniform"       # of the noise: U(-1, 1) or N(0, I)
         categories: int = 10                 # values of the code
-        similarity_weight: float = 1.0       # lambda
+        similarity_weight: float = 1.0       # lambda, at the start
+        similarity_steps: int = 0            # steps in which it falls evenly to 0 (0: it stays, as in the paper)
         network: Literal["dcgan", "mlp", "dropout-mlp"] = "dcgan"   # of both players; points always get an MLP
         norm: Literal["batch", "none"] = "batch"              # of the dcgan discriminator
         generator_norm: Literal["batch", "none"] = "batch"    # of the dcgan generator
@@ -56,13 +60,15 @@ class SCGAN(GAN):
             positive(self, "z_dim", "width", "lr", "d_lr")
             between(self, 2, 1e6, "categories")
             between(self, 0, 1e6, "similarity_weight")
+            between(self, 0, 1e12, "similarity_steps")
             between(self, 0, 0.9999, "betas")
             between(self, 0, 1e9, "ema")
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 28, "batch_size": 32, "steps": 46_875},
         "small": {"data": "digits", "image_size": 8, "z_dim": 22, "network": "dropout-mlp", "width": 128,
-                  "similarity_weight": 0.85, "lr": 1e-3, "d_lr": 1e-3, "batch_size": 32, "steps": 4_000, "ema": 10_000},
+                  "similarity_weight": 1.7, "similarity_steps": 4_000, "lr": 1e-3, "d_lr": 1e-3, "batch_size": 32,
+                  "steps": 6_000, "ema": 10_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "width": 8, "batch_size": 8, "steps": 4},
     }
 
@@ -97,17 +103,26 @@ class SCGAN(GAN):
         return {"discriminator": Player(self.discriminator, adam(cfg.d_lr, cfg.betas), ema=cfg.ema),
                 "generator": Player(self.generator, adam(cfg.lr, cfg.betas), ema=cfg.ema)}
 
-    def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
+    def train_step(self, trainer: Game) -> dict[str, Tensor]:
+        batch, share = trainer.batch(), self.share_at(trainer.step)
+        logs = trainer.update("discriminator", self.discriminator_loss, batch)
+        return logs | trainer.update("generator", partial(self.generator_loss, share=share), batch)
+
+    def share_at(self, step: int) -> float:
+        """The share of lambda that is left after so many steps."""
+        return max(0.0, 1 - step / self.cfg.similarity_steps) if self.cfg.similarity_steps else 1.0
+
+    def generator_loss(self, batch: Batch, share: float = 1.0) -> dict[str, Tensor]:
         z = self.noise(batch)
         x_fake, code = self.generator(z), self.latent.split(z).categorical[0]
         similarity = similarity_constraint(x_fake * self.to_papers, code)
         return {"adversarial": self.objective.generator(self.discriminator(x_fake)),
-                "similarity": self.cfg.similarity_weight * similarity}
+                "similarity": self.cfg.similarity_weight * share * similarity}
 
     def noise(self, n: int | Batch, generator: torch.Generator | None = None) -> Tensor:
         """Draw noise and a code, (N, size) with the parts that `latent` names."""
         return self.latent.draw(super().noise(n, generator), generator)
 
     def generate(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map z (N, size) to samples (N, *shape)."""
-        return self.generator(self.latent.shares(z))
+        """Map z (N, size) to samples (N, *shape); labels (N,) take the place of its code."""
+        return self.generator(self.latent.shares(z if labels is None else self.latent.choose(z, labels)))
