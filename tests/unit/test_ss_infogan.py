@@ -18,7 +18,9 @@ def test_the_pool_keeps_the_first_of_each_class():
     x, labels = pool.draw(200)
     assert set(zip(x.flatten().tolist(), labels.tolist(), strict=True)) == {(0, 0), (1, 0), (4, 1), (3, 2)}
     pool.take(torch.arange(5.0, 9.0)[:, None], torch.tensor([1, 1, 2, 2]))
-    assert pool.x.flatten().tolist() == [0, 1, 4, 5, 3, 7] and pool.kept.tolist() == [2, 2, 2]
+    x, labels = pool.all()
+    assert x.flatten().tolist() == [0, 1, 4, 5, 3, 7] and labels.tolist() == [0, 0, 1, 1, 2, 2]
+    assert pool.kept.tolist() == [2, 2, 2]
     pool.take(torch.full((3, 1), 9.0), torch.tensor([0, 1, 2]))
     assert 9 not in pool.x and pool.kept.tolist() == [2, 2, 2]
 

@@ -24,9 +24,8 @@ COUNT, BINS = 2_000, 10
 
 def labelled_samples(done: Trained) -> ArrayDataset:
     """The samples whose labels a trained ss-InfoGAN has used."""
-    pool = done.model.pool
-    labels = torch.arange(len(pool.x)) // pool.per_class
-    return ArrayDataset(pool.x.numpy(), done.data.spec, name="labelled digits", labels=labels.numpy())
+    x, labels = done.model.pool.all()
+    return ArrayDataset(x.numpy(), done.data.spec, name="labelled digits", labels=labels.numpy())
 
 
 def trained_on(trial: Trial, side: str, few: ArrayDataset) -> Trained:
