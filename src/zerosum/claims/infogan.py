@@ -1,8 +1,10 @@
 """Claim of InfoGAN (1606.03657): codes that must be told again from a sample come to mean its class and its shape.
 
-D asks for the variety of the data, and Q for codes that can be told apart: with the seeds on which the preset was
-tuned, samples of a code grew more varied and less pure the longer the training took. A slower discriminator gave pure
-codes that always made one image, a faster one mixed codes; so the preset has twice the paper's lambda, and its batch.
+D asks for the variety of the data, and Q for codes that can be told apart: samples of a code grow more varied and less
+pure the longer D trains, and the faster. With the seeds on which the preset was tuned, the paper's rate of D gave pure
+codes that made nearly one image each, and three times that rate mixed ones. The preset has the paper's batch, twice its
+lambda and a rate of D between; with four seeds purity was 0.80 to 0.97 500 steps before its end, and 0.74 to 0.86 as
+many after.
 """
 
 import torch

@@ -76,8 +76,8 @@ CLAIM = Claim(
               "which no label tells, do not.",
     baseline="InfoGAN, without labels; ACGAN, on the labelled samples alone",
     sides={"ss-infogan": Side("ss-infogan", "small"),
-           "infogan": Side("infogan", "small", {"batch_size": 64, "steps": 6_000, "information": 0.8,
-                                                "continuous_information": 0.8}),
+           "infogan": Side("infogan", "small", {"batch_size": 64, "steps": 6_000, "d_lr": 4e-4,
+                                                "information": 0.8, "continuous_information": 0.8}),
            "acgan": Side("acgan", "small")},
     checks=(
         Check("the judge sees the class that was asked for", "class as asked, ss-infogan", "at least", 0.85,

@@ -64,8 +64,8 @@ class InfoGAN(LatentModel):
     PRESETS = {
         "paper": {"data": "digits", "image_size": 28, "batch_size": 128, "steps": 5_000},
         "small": {"data": "digits", "image_size": 8, "z_dim": 22, "network": "dropout-mlp", "width": 128,
-                  "information": 2.0, "continuous_information": 0.4, "lr": 1e-3, "d_lr": 4e-4, "batch_size": 128,
-                  "steps": 6_000, "ema": 10_000},
+                  "information": 2.0, "continuous_information": 0.4, "lr": 1e-3, "d_lr": 3e-4, "batch_size": 128,
+                  "steps": 5_000, "ema": 10_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "width": 8, "q_width": 0, "batch_size": 8, "steps": 4},
     }
 
