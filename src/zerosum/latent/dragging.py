@@ -32,7 +32,7 @@ class Dragged(NamedTuple):
 
 
 def drag(model: Model, v: Tensor, handles: Points, targets: Points, *, mask: Tensor | None = None, label: Asked = 0,
-         steps: int = 200, lr: float = 0.01, hold: float = 20.0, near: float = 1.0) -> Dragged:
+         steps: int = 200, lr: float = 0.02, hold: float = 20.0, near: float = 1.0) -> Dragged:
     """Move the latent v, z (1, z_dim) or w (1, L, D), until what lies at each handle lies at its target: `Dragged`.
 
     F is the last feature map of the generator, sg stops the gradient, and d_i is the step of at most a pixel from the
