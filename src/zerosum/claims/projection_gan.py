@@ -13,7 +13,7 @@ from .digits import classes_of, judge_fid
 from .panels import images_panel
 from .trial import Trial
 
-MORPHS = ((1, 7), (3, 8), (0, 6), (4, 9), (5, 3))        # from one class to another, a row each
+MORPHS = tuple((k, (k + 1) % 10) for k in range(10))     # from each class to the next, a row each
 STAGES = 10
 
 
@@ -38,7 +38,7 @@ def made(trial: Trial, side: str) -> dict[str, float]:
     x = done.model.sample(COUNT, seed=trial.seed, labels=asked)
     trial.panel(f"{side}, one class a row", images_panel(x[:100][asked[:100].argsort(stable=True)], 100))
     if side == "projection":
-        trial.panel("from class to class, at one z a row", images_panel(morphs(done.model, trial.seed), 100))
+        trial.panel("from each class to the next, at one z", images_panel(morphs(done.model, trial.seed), 100))
     found = {"class as asked": float((classes_of(x) == asked).double().mean()),
              "spread within a class": spread_within(x, asked), "intra-class fid": intra_fid(x, asked),
              "fid": judge_fid(x, done.data), "right label preferred": prefers_the_right_label(done.model, trial.seed),
