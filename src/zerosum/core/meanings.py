@@ -42,6 +42,8 @@ ALSO: dict[str, str] = {
     "energybasedgan": "ebgan", "pullingawayterm": "ebgan-pt", "boundaryequilibriumgan": "began",
     "marginadaptationgan": "magan", "gangofgans": "gogan", "moderegularizedgan": "mrgan", "mdgan": "mrgan",
     "gmmn": "mmd-gan", "variationalautoencoder": "vae", "ali": "bigan", "auxiliaryclassifiergan": "acgan",
+    "vac+gan": "vacgan", "cganpd": "projection-gan", "projectiondiscriminator": "projection-gan",
+    "ganintcls": "gan-cls", "adversarialgeneratorencoder": "age", "semisupervisedinfogan": "ss-infogan",
 }
 
 
