@@ -1,4 +1,4 @@
-"""BiGAN and ALI, the autoencoder and AGE: their losses by hand, and what each must not do."""
+"""BiGAN and ALI, the autoencoder, alpha-GAN and AGE: their losses by hand, and what each must not do."""
 
 import math
 
@@ -99,6 +99,51 @@ def test_an_autoencoder_shows_copies_and_judges_nothing():
     assert "score" not in abilities(trainer.model)
 
 
+# alpha-GAN ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_four_losses_of_alpha_gan_by_hand():
+    trainer = trainer_of("alpha-gan", reconstruction_weight=7.0, code_weight=0.5)
+    model, batch = trainer.model, trainer.batch()
+    codes = model.encoder(batch.x)
+    copy, z = model.generator(codes), seeded(model.noise, batch)
+    x_fake, error = model.generator(z), 7 * (copy - batch.x).abs().mean()
+    judge, code_judge = model.discriminator, model.code_discriminator
+    of_code, of_copy, of_fake = ((logsigmoid(-scores) - logsigmoid(scores)).mean()
+                                 for scores in (code_judge(codes), judge(copy), judge(x_fake)))
+    expected = {
+        "encoder": error + 0.5 * of_code, "generator": error + of_copy + of_fake,
+        "discriminator": -(logsigmoid(judge(batch.x)) + logsigmoid(-judge(copy)) + logsigmoid(-judge(x_fake))).mean(),
+        "code_discriminator": -(logsigmoid(code_judge(z)) + logsigmoid(-code_judge(codes))).mean()}
+    for player, value in expected.items():
+        close(sum(seeded(getattr(model, f"{player}_loss"), batch).values()), value)
+
+
+def test_the_four_players_of_alpha_gan_move_one_by_one(monkeypatch):
+    trainer = trainer_of("alpha-gan")
+    model, update, seen = trainer.model, trainer.update, []
+
+    def watching(player, *rest):
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        terms = update(player, *rest)
+        seen.append({name.split(".")[0] for name, value in model.state_dict().items()
+                     if not torch.equal(value, before[name])})
+        assert seen[-1] == {player}
+        return terms
+
+    monkeypatch.setattr(trainer, "update", watching)
+    trainer.play()
+    assert seen == [{name} for name in ("encoder", "generator", "discriminator", "code_discriminator")]
+
+
+def test_the_code_discriminator_sees_no_image():
+    trainer = trainer_of("alpha-gan")
+    shapes = []
+    trainer.model.code_discriminator.register_forward_pre_hook(lambda _module, given: shapes.append(given[0].shape))
+    trainer.play()
+    assert shapes == [(8, 4)] * 3            # codes once for the encoder; prior and codes for itself
+
+
 # AGE ------------------------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +202,7 @@ def test_age_has_no_discriminator_and_judges_nothing():
 
 
 @pytest.mark.parametrize(("name", "settings"), [("bigan", {}), ("bigan", {"encoder": "gaussian"}), ("autoencoder", {}),
-                                                ("age", {})])
+                                                ("alpha-gan", {}), ("age", {})])
 def test_a_reconstruction_is_the_generator_at_the_code(name, settings):
     trainer = trainer_of(name, **settings)
     model, x = trainer.model.eval(), trainer.batch().x

@@ -1,8 +1,12 @@
-"""What the claims on systems with an encoder share: copies of unseen digits, and of points."""
+"""What the claims on systems with an encoder share: copies of digits and points, and whether codes follow the prior."""
 
+import torch
 from torch import Tensor
 
+from ..core import Model
 from ..data import load_data
+from ..metrics.distribution.mmd import rbf, rms_distance
+from ..metrics.distribution.permutation import permutation_p
 from ..metrics.features.judge import labels_of
 from .digits import classes_of, judged
 from .panels import images_panel, points_panel
@@ -37,3 +41,10 @@ def ring(trial: Trial) -> dict[str, float]:
     real, found = done.data.all()[:SAMPLES], covered(trial, "ring", done)
     trial.panel("ring: copies", points_panel(done.model.reconstruct(real), real))
     return found
+
+
+def same_law(codes: Tensor, model: Model, seed: int) -> float:
+    """P-value of a permutation test by the maximum mean discrepancy: codes (N, z_dim) against N draws of the prior."""
+    prior = model.noise(len(codes), torch.Generator().manual_seed(seed))
+    width = rms_distance(torch.cat([prior, codes]))
+    return permutation_p(prior, codes, rbf(width), seed=seed)
