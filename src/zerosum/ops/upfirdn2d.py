@@ -17,7 +17,7 @@ SEPARABLE_FROM = 8                           # taps; for shorter filters one pas
 
 def setup_filter(taps: Sequence[float] | Sequence[Sequence[float]] | Tensor, *, normalize: bool = True,
                  flip: bool = False, gain: float = 1.0, separable: bool | None = None) -> Tensor:
-    """A filter of these taps, (kh, kw), or (k,) if `separable` (default: if there are 8 or more), of sum `gain`."""
+    """A filter of these taps, (kh, kw), or (k,) if `separable` (default: from 8 on); its sum in 2-D is `gain`."""
     f = torch.as_tensor(taps, dtype=torch.float32)
     if f.ndim == 1 and not (len(f) >= SEPARABLE_FROM if separable is None else separable):
         f = torch.outer(f, f)
