@@ -1,7 +1,9 @@
 """Claim of ss-InfoGAN (1707.04487): five labels of each class name the code of the class; the other codes stay free.
 
 ACGAN, which cannot learn without labels, is trained on the labelled samples alone. It may obey by making them again, so
-that it is measured, too, how far samples are from them.
+that it is measured, too, how far samples are from them. With all images and the same few labels it obeyed as often
+without that: .98 and 1.00 to ss-InfoGAN's .97 and .98 (seeds 10 and 11). That ACGAN needs more labels than five of each
+class does not show on digits.
 """
 
 from dataclasses import replace
