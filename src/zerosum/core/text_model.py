@@ -24,7 +24,7 @@ class TextModel(LatentModel):
                              "table with a column 'text'")
         super().__init__(cfg, data)
 
-    def labels_for(self, n: int, labels: Tensor | Sequence[str] | str | int | None) -> Tensor:
+    def labels_for(self, n: int, labels: Tensor | Sequence[str] | str | int | None) -> Tensor:    # type: ignore[override]
         """The texts to sample with, (n, L) int64: one for all, or one each; None takes the prompts in turn.
 
         A text is a string, or the numbers of its words; a number alone is that of a prompt. Raises UsageError for words
