@@ -5,7 +5,8 @@ them is narrow, and crossed sooner or later: with two of the seeds on which the 
 0.29 and 1.09 at lambda = 0.6, 0.65 and 0.77, 0.59 and 0.77 at 0.8, 0.94 and 0.21 at 1. So in the preset lambda falls to
 0 in two thirds of the training: codes become pure, and then varied. With four of those seeds purity was 0.69 to 0.78
 and spread 0.54 to 0.78 at the end; with the claim's, codes became less pure before lambda had fallen, and purity misses
-the bar.
+the bar. Falling in 5,000 steps it left purities of 0.63 to 0.96 and spreads of 0.15 to 0.66 on eight seeds: one is
+still paid for with the other.
 """
 
 from ..metrics.features.judge import labels_of
