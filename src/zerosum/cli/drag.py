@@ -11,7 +11,7 @@ from ..core import UsageError, require
 from ..core.files import refuse_target
 from ..runs import Run
 from .edit import read_mask
-from .latent import MOVING, begun
+from .latent import MOVING, add_start, begun
 from .sample import drawing_parser
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ def drag_command(words: list[str]) -> int:
     parser.add_argument("--points", required=True, metavar="x,y>x,y;...", help="from where to where: columns from the "
                         "left and rows from the top, in pixels of the model's pictures, from 0")
     parser.add_argument("--mask", metavar="FILE", help="a picture that is white where the sample may change")
-    parser.add_argument("--start", metavar="FILE", help="what zerosum invert stored [the sample of the seed]")
-    parser.add_argument("--picture", type=int, default=0, metavar="int", help="which of them, from 0 [0]")
+    add_start(parser)
     parser.add_argument("--steps", type=int, default=200, metavar="int", help="at most so many [200]")
     parser.add_argument("-o", "--out", default="drag.gif", metavar="FILE",
                         help=".gif, .webp, .mp4 (zerosum[video]), or .png: before and after [drag.gif]")

@@ -9,7 +9,7 @@ import torch
 from ..core import UsageError
 from ..core.files import refuse_target
 from ..runs import Run
-from .latent import MOVING, begun
+from .latent import MOVING, add_start, begun
 from .parser import Parser
 from .sample import drawing_parser
 
@@ -57,8 +57,7 @@ def _parser() -> Parser:
     parser.add_argument("--strokes", required=True, metavar="FILE", help=".json: colour strokes, edges and a mask, or "
                         "any picture with a transparent ground that was painted on")
     parser.add_argument("--mask", metavar="FILE", help="a picture that is white where the sample may change")
-    parser.add_argument("--start", metavar="FILE", help="what zerosum invert stored [the sample of the seed]")
-    parser.add_argument("--picture", type=int, default=0, metavar="int", help="which of them, from 0 [0]")
+    add_start(parser)
     for flag, default, what in (("--top", 4, "how many results to show, the best first"),
                                 ("--candidates", 8, "latents that are moved at once"), ("--steps", 200, "of each")):
         parser.add_argument(flag, type=int, default=default, metavar="int", help=f"{what} [{default}]")

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..core import DataSpec, UsageError
 from ..core.files import refuse_target
 from ..runs import Run
+from .parser import Parser
 from .sample import asked, asked_alone, drawing_parser
 
 if TYPE_CHECKING:
@@ -130,9 +131,7 @@ def traverse_command(words: list[str]) -> int:
     parser.add_argument("--directions", metavar="FILE", help="what zerosum directions stored [a model's codes, or else "
                         "the numbers of z]")
     parser.add_argument("--only", metavar="0,3", help="which of them, by number [the first ten]")
-    parser.add_argument("--start", metavar="FILE", help="what zerosum invert stored: begin at its latent [that of the "
-                        "seed]")
-    parser.add_argument("--picture", type=int, default=0, metavar="int", help="which of them, from 0 [0]")
+    add_start(parser)
     parser.add_argument("--range", type=float, metavar="float",
                         help="how far to both sides, in standard deviations of the noise [3]; of codes, as it is [1]")
     parser.add_argument("--columns", type=int, metavar="int", help="steps from side to side [9, or as many as a code "
@@ -166,16 +165,20 @@ def _changed(run: Run, arguments: "argparse.Namespace") -> tuple[list[str], Tens
     names = code_names(run.model)
     if names and arguments.directions is None:
         only = numbers_of(arguments.only, "--only") if arguments.only else list(range(len(names)))
-        rows = traverse_codes(run.model, **options)
-        wrong = [row for row in only if row >= len(names)]
-        if wrong:
+        if wrong := [row for row in only if row >= len(names)]:
             raise UsageError(f"codes are numbered from 0 to {len(names) - 1}, not {wrong[0]}")
-        return [names[row] for row in only], rows[only]
+        return [names[row] for row in only], traverse_codes(run.model, **options)[only]
     directions = Directions.load(arguments.directions) if arguments.directions else coordinates(run.model)
     directions = directions.only(numbers_of(arguments.only, "--only") if arguments.only
                                  else range(min(10, len(directions))))
     rows = traverse(run.model, directions, label=label, **options)
     return list(directions.names), rows
+
+
+def add_start(parser: Parser) -> None:
+    """Add what `begun` reads."""
+    parser.add_argument("--start", metavar="FILE", help="what zerosum invert stored [the sample of the seed]")
+    parser.add_argument("--picture", type=int, default=0, metavar="int", help="which of them, from 0 [0]")
 
 
 def begun(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor | None, "Asked"]:

@@ -51,9 +51,8 @@ def asked(run: Run, arguments: "argparse.Namespace", n: int) -> Tensor | None:
 
 def asked_alone(run: Run, arguments: "argparse.Namespace") -> dict[str, int | str]:
     """The one class or text that is asked for, as the latent tools take it; {} where nothing is asked."""
-    if asked(run, arguments, 1) is None:     # refuses what is wrong
-        return {}
-    return {"label": arguments.text[0] if arguments.text else int(_classes(run, arguments.label)[0])}
+    one = asked(run, arguments, 1)
+    return {} if one is None else {"label": arguments.text[0] if arguments.text else int(one)}
 
 
 def _classes(run: Run, names: list[str]) -> Tensor:

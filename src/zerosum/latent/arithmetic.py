@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..core import Model, UsageError, require, unknown
 from .directions import Directions
-from .traversal import deviation
+from .traversal import deviations
 
 GRAMMAR = ("write terms with ' + ' or ' - ' between them, such as '3,17,42 - 5,9 + 8' (the mean latent of these seeds) "
            "or '7 + 2*large' (a direction, in standard deviations of the noise)")
@@ -63,5 +63,4 @@ def _term(model: Model, sign: int, text: str, directions: Directions | None) -> 
                          "one)")
     if name not in directions.names:
         raise unknown("direction", name, directions.names)
-    direction = directions.vectors[directions.names.index(name)]
-    return Term(sign, text, times * deviation(model, direction)[None], True)
+    return Term(sign, text, times * deviations(model, directions.only([directions.names.index(name)])), True)

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ..core import Model, UsageError, require, unknown
-from ..ops import LatentSpec
+from ..ops import LatentSpec, names_of_codes
 from .passes import chosen_labels, generated
-from .traversal import beginning
+from .traversal import beginning, refuse_steps
 
 
 def code_names(model: Model) -> tuple[str, ...]:
@@ -16,7 +16,7 @@ def code_names(model: Model) -> tuple[str, ...]:
     spec = getattr(model, "latent", None)
     if not isinstance(spec, LatentSpec):
         return ()
-    return (*(f"c{i + 1}" for i in range(len(spec.categorical))), *(f"u{i + 1}" for i in range(spec.continuous)))
+    return names_of_codes(spec)
 
 
 def set_code(model: Model, z: Tensor, name: str, value: float) -> Tensor:
@@ -57,8 +57,7 @@ def traverse_codes(model: Model, *, reach: float = 1.0, columns: int | None = No
     require(model, "generate")
     spec = _spec(model)
     columns = max((9, *spec.categorical)) if columns is None else columns
-    if columns < 2 or not 0 < reach < float("inf"):
-        raise UsageError(f"a traversal needs a range above 0 and at least two columns, not {reach:g} and {columns}")
+    refuse_steps(reach, columns)
     z, rows = beginning(model, seed, start), []
     for name in code_names(model):
         values = (torch.linspace(-reach, reach, columns).tolist() if name[0] == "u"

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..core import Model, UsageError, require
+from .passes import many
 from .stored import store, stored
 
 FORMAT = "directions-1"
@@ -57,7 +58,7 @@ class Directions:
 def coordinates(model: Model) -> Directions:
     """The D coordinates of the noise themselves, each as strong as it is spread: its standard deviation."""
     require(model, "generate")
-    z = model.noise(10_000, torch.Generator().manual_seed(0)).cpu()                            # type: ignore[operator]
+    z = many(model).cpu()
     return Directions(tuple(f"z{i}" for i in range(z.shape[1])), torch.eye(z.shape[1]), z.std(0), "coordinates",
                       "standard deviation")
 

@@ -8,14 +8,14 @@ from torch import Tensor
 from ..core import Model, UsageError, require
 from .directions import Directions, as_directions
 from .layer import features, linear_map
-from .passes import chosen_labels, generated
+from .passes import Asked, chosen_labels, generated
 
 FEW = 20                                     # samples on either side that a hyperplane needs
 MANY = 10                                    # directions, unless a number is asked for
 
 
 @torch.no_grad()
-def sefa(model: Model, k: int | None = None, *, label: int | str = 0) -> Directions:
+def sefa(model: Model, k: int | None = None, *, label: Asked = 0) -> Directions:
     """The k unit vectors n that the first layer, A z + b, stretches most: A^T A n = lambda n (2007.06600).
 
     k is 10 unless given, or the length of z if that is less. Strengths are the eigenvalues lambda = |A n|^2. The layer
@@ -30,7 +30,7 @@ def sefa(model: Model, k: int | None = None, *, label: int | str = 0) -> Directi
 
 
 @torch.no_grad()
-def ganspace(model: Model, k: int | None = None, *, n: int = 10_000, layer: int = 1, label: int | str = 0,
+def ganspace(model: Model, k: int | None = None, *, n: int = 10_000, layer: int = 1, label: Asked = 0,
              seed: int = 0) -> Directions:
     """The k principal components of features of n latents, each as the direction of z that goes with it (2004.02546).
 
@@ -54,7 +54,7 @@ def ganspace(model: Model, k: int | None = None, *, n: int = 10_000, layer: int 
 
 
 def hyperplanes(model: Model, judge: Callable[[Tensor], Tensor], names: Sequence[str], *, n: int = 4_000,
-                label: int | str | None = None, seed: int = 0) -> Directions:
+                label: Asked | None = None, seed: int = 0) -> Directions:
     """For each of `names`, the normal of the hyperplane in z that parts its samples from all others (1907.10786).
 
     judge: samples (N, *shape) -> the number of the name that each has, (N,). The hyperplanes are those of logistic

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from ..core import Model, UsageError
-from .passes import CHUNK, chosen_labels, evaluating
+from .passes import CHUNK, Asked, chosen_labels, evaluating
 
 
 class _Reached(Exception):
     """The layer that was looked for has answered; the rest of the generator need not run."""
 
 
-def features(model: Model, z: Tensor, *, layer: int = 1, label: int | str = 0) -> Tensor:
+def features(model: Model, z: Tensor, *, layer: int = 1, label: Asked = 0) -> Tensor:
     """What the layer-th layer that the noise meets makes of z (N, D), flattened: (N, M); `label` is the class or
     text, if any.
 
@@ -40,7 +40,7 @@ def features(model: Model, z: Tensor, *, layer: int = 1, label: int | str = 0) -
     return torch.cat(parts)
 
 
-def linear_map(model: Model, *, label: int | str = 0) -> Tensor:
+def linear_map(model: Model, *, label: Asked = 0) -> Tensor:
     """A, (M, D), where the first layer makes A z + b of the noise z; raises UsageError where it is not so.
 
     Column i is what the layer makes of the i-th unit vector, less what it makes of 0: the same for a linear layer, a

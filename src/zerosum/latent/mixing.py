@@ -9,7 +9,7 @@ from torch import Tensor
 from ..core import Model, UsageError, abilities, condition, require
 from ..ops import LatentSpec
 from .codes import code_names
-from .passes import chosen_labels, evaluating, generated, synthesized
+from .passes import chosen_labels, generated, mapped, synthesized
 
 ASKED = {"labels": ("label",), "text": ("text",), "": ()}
 
@@ -82,5 +82,4 @@ def _mix_layers(model: Model, part: str, rows: int, columns: int, seed: int) -> 
 def _styles(model: Model, n: int, seed: int) -> Tensor:
     """The styles w (n, layers, D) of n samples."""
     z = model.noise(n, torch.Generator().manual_seed(seed))                                    # type: ignore[operator]
-    with evaluating(model):
-        return model.map(z, chosen_labels(model, n))                                           # type: ignore[operator]
+    return mapped(model, z, chosen_labels(model, n))

@@ -10,6 +10,7 @@ from ..core import Model, condition
 
 Asked = int | str | Tensor                   # a class; a text, or the numbers of its words (L,), or that of a prompt
 CHUNK = 256                                  # samples at a time
+DRAWS = 10_000                               # latents from which it is known where they lie, and how spread they are
 
 
 @contextlib.contextmanager
@@ -42,11 +43,24 @@ def every_label(model: Model) -> Tensor | None:
     return chosen_labels(model, len(model.data.prompts) if condition(model) == "text" else model.data.num_classes)
 
 
+def many(model: Model) -> Tensor:
+    """Draws of the noise, always the same, (DRAWS, D)."""
+    return model.noise(DRAWS, torch.Generator().manual_seed(0))                                # type: ignore[operator]
+
+
 @torch.no_grad()
 def generated(model: Model, z: Tensor, labels: Tensor | None = None) -> Tensor:
     """G(z), (N, *shape), for z (N, D) and labels (N,)."""
     with evaluating(model):
         return torch.cat([model.generate(z[i:i + CHUNK], _part(labels, z, i))                  # type: ignore[operator]
+                          for i in range(0, len(z), CHUNK)])
+
+
+@torch.no_grad()
+def mapped(model: Model, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    """The styles w (N, layers, D) that a model with style has for z (N, z_dim) and labels (N,)."""
+    with evaluating(model):
+        return torch.cat([model.map(z[i:i + CHUNK], _part(labels, z, i))                       # type: ignore[operator]
                           for i in range(0, len(z), CHUNK)])
 
 

@@ -2,15 +2,13 @@
 
 from typing import Literal
 
-import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
 from ..core import Model, UsageError, require
-from .passes import CHUNK, chosen_labels, evaluating
+from .passes import chosen_labels, many, mapped
 
 SpaceName = Literal["z", "w", "w+"]
-DRAWS = 10_000                               # from which it is known where draws lie
 
 
 class Space:
@@ -27,21 +25,18 @@ class Space:
         if name != "z":
             require(model, "map_styles")
         self.model, self.name, self.layers = model, name, 1
-        z = model.noise(DRAWS, torch.Generator().manual_seed(0))                               # type: ignore[operator]
-        draws = self.place(z, chosen_labels(model, DRAWS))
+        z = many(model)
+        draws = self.place(z, chosen_labels(model, len(z)))
         self.mean, self.spread = draws.mean(0), draws.std(0).clamp_min(1e-6)
         self.least, self.most = draws.amin(0), draws.amax(0)
         radii = self._radius(draws)
         self.inner, self.outer = (radii.quantile(share).item() for share in (0.01, 0.99))
 
-    @torch.no_grad()
     def place(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Where noise z (N, z_dim) lies in this space."""
         if self.name == "z":
             return z
-        with evaluating(self.model):
-            w = torch.cat([self.model.map(z[i:i + CHUNK], None if labels is None else labels[i:i + CHUNK])  # type: ignore[operator]
-                           for i in range(0, len(z), CHUNK)])
+        w = mapped(self.model, z, labels)
         self.layers = w.shape[1]
         return w[:, :1] if self.name == "w" else w
 

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ..core import Model, UsageError, require
 from .directions import Directions
-from .passes import Asked, chosen_labels, generated
+from .passes import Asked, chosen_labels, generated, many
 
 
 def vary(model: Model, z: Tensor, direction: Tensor, steps: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -29,20 +29,24 @@ def traverse(model: Model, directions: Directions, *, reach: float = 3.0, column
     of the seed's. Raises UsageError as `vary` does.
     """
     require(model, "generate")
-    if columns < 2 or not 0 < reach < float("inf"):
-        raise UsageError(f"a traversal needs a range above 0 and at least two columns, not {reach:g} and {columns}")
+    refuse_steps(reach, columns)
     z = beginning(model, seed, start)
     asked, steps = chosen_labels(model, 1, label), torch.linspace(-reach, reach, columns)
-    return torch.stack([vary(model, z, deviation(model, direction), steps, asked)[0]
-                        for direction in directions.vectors])
+    return torch.stack([vary(model, z, direction, steps, asked)[0] for direction in deviations(model, directions)])
 
 
-def deviation(model: Model, direction: Tensor) -> Tensor:
-    """A unit vector (D,) as long as the standard deviation of the model's noise along it; raises as `vary` does."""
-    many = model.noise(10_000, torch.Generator().manual_seed(0))                               # type: ignore[operator]
-    direction = direction.to(many)
-    _fits(direction, many)
-    return direction * (many @ direction).std()
+def refuse_steps(reach: float, columns: int) -> None:
+    """Raise UsageError for steps that lead nowhere."""
+    if columns < 2 or not 0 < reach < float("inf"):
+        raise UsageError(f"a traversal needs a range above 0 and at least two columns, not {reach:g} and {columns}")
+
+
+def deviations(model: Model, directions: Directions) -> Tensor:
+    """Directions (K, D), each as long as the noise's standard deviation along it; raises as `vary` does."""
+    draws = many(model)
+    vectors = directions.vectors.to(draws)
+    _fits(vectors[0], draws)
+    return vectors * (draws @ vectors.T).std(0)[:, None]
 
 
 def beginning(model: Model, seed: int, start: Tensor | None) -> Tensor:

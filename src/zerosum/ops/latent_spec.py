@@ -73,3 +73,8 @@ class LatentSpec:
         continuous = parts.continuous.clone()
         continuous[:, code] = torch.as_tensor(values, device=z.device, dtype=z.dtype)
         return self.join(parts._replace(continuous=continuous))
+
+
+def names_of_codes(spec: LatentSpec) -> tuple[str, ...]:
+    """c1, c2, ... for the categorical codes and u1, u2, ... for the continuous ones, in their order in z."""
+    return (*(f"c{i + 1}" for i in range(len(spec.categorical))), *(f"u{i + 1}" for i in range(spec.continuous)))

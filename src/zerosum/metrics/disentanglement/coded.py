@@ -5,7 +5,6 @@ the data knows, and what a model with `codes` or `encode` says of them. *made*: 
 that the shipped judges see in the samples which a generator makes of them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ...core import Model, UsageError, ZerosumError, abilities
-from ...ops import LatentSpec
+from ...ops import LatentSpec, names_of_codes
 from ..features.judge import JUDGED, judge
 from ..likelihood.at_rest import at_rest
 from ..sources import labels_like, some
@@ -162,7 +161,5 @@ def _parts(model: Model, size: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
         spec = replace(spec, noise=0)
     if not isinstance(spec, LatentSpec) or spec.size != size:
         return (1,) * size, tuple(f"z{i}" for i in range(size))
-    names: Sequence[str] = (*(f"z{i}" for i in range(spec.noise)),
-                            *(f"c{i + 1}" for i in range(len(spec.categorical))),
-                            *(f"u{i + 1}" for i in range(spec.continuous)))
-    return (1,) * spec.noise + spec.categorical + (1,) * spec.continuous, tuple(names)
+    names = (*(f"z{i}" for i in range(spec.noise)), *names_of_codes(spec))
+    return (1,) * spec.noise + spec.categorical + (1,) * spec.continuous, names
