@@ -2,6 +2,7 @@
 
 from .activation import make_activation
 from .conditional_norm import ConditionalBatchNorm, conditional_batch_norm
+from .equalized import EqualizedConv2d, EqualizedLinear
 from .frozen import frozen
 from .historical_average import HistoricalAverage
 from .init import INITS, init_glorot, init_he, init_normal, init_orthogonal, init_uniform
@@ -12,7 +13,7 @@ from .norm import norm2d
 from .spectral_norm import SpectralNorm, remove_spectral_norm, spectral_norm
 from .virtual_batch_norm import VirtualBatch, VirtualBatchNorm
 
-__all__ = ["INITS", "ConditionalBatchNorm", "HistoricalAverage", "LabelledPool", "Maxout", "MinibatchDiscrimination",
-           "SpectralNorm", "VirtualBatch", "VirtualBatchNorm", "conditional_batch_norm", "frozen",
-           "init_glorot", "init_he", "init_normal", "init_orthogonal", "init_uniform", "make_activation",
-           "norm2d", "remove_spectral_norm", "spectral_norm"]
+__all__ = ["INITS", "ConditionalBatchNorm", "EqualizedConv2d", "EqualizedLinear", "HistoricalAverage",
+           "LabelledPool", "Maxout", "MinibatchDiscrimination", "SpectralNorm", "VirtualBatch", "VirtualBatchNorm",
+           "conditional_batch_norm", "frozen", "init_glorot", "init_he", "init_normal", "init_orthogonal",
+           "init_uniform", "make_activation", "norm2d", "remove_spectral_norm", "spectral_norm"]
