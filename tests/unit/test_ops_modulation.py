@@ -59,6 +59,18 @@ def test_bias_act_has_first_and_second_derivatives(act):
     assert torch.autograd.gradcheck(play, (x, b)) and torch.autograd.gradgradcheck(play, (x, b))
 
 
+def test_bias_act_has_forward_derivatives_of_many_directions_at_once():
+    x, b, directions = noise(3, 4), noise(4, seed=1), noise(5, 3, 4, seed=2)
+
+    def moved(direction):
+        return torch.func.jvp(lambda x: bias_act(x, b, act="lrelu"), (x,), (direction,))[1]
+
+    slopes = torch.where(x + b > 0, 1.0, 0.2).to(x) * sqrt(2)
+    torch.testing.assert_close(torch.func.vmap(moved)(directions), directions * slopes)
+    both = torch.func.jvp(lambda b: bias_act(x, b, act="lrelu"), (b,), (torch.ones_like(b),))[1]
+    torch.testing.assert_close(both, slopes)
+
+
 def test_bias_act_knows_slopes_below_zero_and_other_axes():
     x, b = noise(3, 4, 5).requires_grad_(), noise(5, seed=1)
     y = bias_act(x, b, dim=2, act="lrelu", alpha=-0.5)

@@ -39,15 +39,47 @@ def bias_act(x: Tensor, b: Tensor | None = None, *, dim: int = 1, act: str = "li
     gain = usual_gain if gain is None else gain
     # Where the gain may as well come first, it costs no pass of its own: x g + b g is one.
     first, then = (gain, 1.0) if act in HOMOGENEOUS and gain > 0 else (1.0, gain)
-    given = x
+    if act == "lrelu" and b is not None and gain > 0 and alpha >= 0:
+        x = _BiasLeakyReLU.apply(x, b, dim, alpha, gain)
+        return x if clamp is None else x.clamp(-clamp, clamp)
     if b is not None:
-        x = torch.add(first * b.view([-1 if axis == dim else 1 for axis in range(x.ndim)]), x, alpha=first)
+        x = torch.add(first * _along(b, x, dim), x, alpha=first)
     elif first != 1:
         x = x * first
-    if act == "lrelu" and x is not given and alpha >= 0:
-        x = leaky_relu(x, alpha, inplace=True)                   # its derivative follows from its output alone
-    else:
-        x = function(x, alpha)
+    x = function(x, alpha)
     if then != 1:
         x = x * then
     return x if clamp is None else x.clamp(-clamp, clamp)
+
+
+class _BiasLeakyReLU(torch.autograd.Function):
+    """gain leaky_relu(x + b): one new tensor in each direction, as its derivative follows from its output alone."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, b: Tensor, dim: int, alpha: float, gain: float) -> Tensor:
+        return leaky_relu(torch.add(gain * _along(b, x, dim), x, alpha=gain), alpha, inplace=True)
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple, output: Tensor) -> None:
+        ctx.dim, ctx.alpha, ctx.gain = inputs[2:]
+        ctx.save_for_backward(output)
+        ctx.save_for_forward(output)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        y, = ctx.saved_tensors
+        grad = torch.ops.aten.leaky_relu_backward(grad, y, ctx.alpha, True).mul_(ctx.gain)
+        return grad, grad.sum([axis for axis in range(grad.ndim) if axis != ctx.dim]), None, None, None
+
+    @staticmethod
+    def jvp(ctx, x: Tensor, b: Tensor | None, *_: None) -> Tensor:
+        y, = ctx.saved_tensors
+        x = x if b is None else x + _along(b, x, ctx.dim)
+        return torch.ops.aten.leaky_relu_backward(x, y, ctx.alpha, True) * ctx.gain
+
+
+def _along(b: Tensor, x: Tensor, dim: int) -> Tensor:
+    """b as a tensor that broadcasts over all axes of x but `dim`."""
+    return b.view([-1 if axis == dim else 1 for axis in range(x.ndim)])
