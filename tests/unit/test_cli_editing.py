@@ -223,7 +223,7 @@ def test_a_drag_is_filmed(runs, call, document_of, photo):
     ("edit images --strokes nowhere.png", "no such picture: nowhere.png"),
     ("edit images --strokes photo.jpg", "has no transparent ground: paint on a transparent layer"),
     ("edit images --strokes strokes.json -o edited.gif", "cannot write edited.gif: name a .png file"),
-    ("edit images --strokes strokes.json --film film.png", "cannot write film.png: name a .gif or .webp or .mp4 file"),
+    ("edit images --strokes strokes.json --film film.png", "cannot write film.png: name a .gif, .webp or .mp4 file"),
     ("edit images --strokes strokes.json --onto x.png", "name the file with --start"),
     ("edit images --strokes strokes.json --top 0", "an edit shows 1 to 8 candidates"),
     ("edit images --strokes strokes.json --mask black.png", "black.png is black: nothing may change"),

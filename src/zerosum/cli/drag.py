@@ -11,7 +11,7 @@ from ..core import UsageError, require
 from ..core.files import refuse_target
 from ..runs import Run
 from .edit import read_mask
-from .latent import MOVING, add_start, begun
+from .latent import add_start, begun, film_or_picture
 from .sample import drawing_parser
 
 if TYPE_CHECKING:
@@ -37,9 +37,7 @@ def drag_command(words: list[str]) -> int:
     parser.add_argument("-o", "--out", default="drag.gif", metavar="FILE",
                         help=".gif, .webp, .mp4 (zerosum[video]), or .png: before and after [drag.gif]")
     arguments = parser.parse(words)
-    out, pairs = Path(arguments.out), points_of(arguments.points)
-    if out.suffix not in (*MOVING, ".png"):
-        raise UsageError(f"cannot write {arguments.out}: name a {', '.join(MOVING)} or .png file")
+    out, pairs = film_or_picture(arguments.out), points_of(arguments.points)
     refuse_target(out)
     run = Run.open(arguments.run, arguments.model)
     from ..latent import drag

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..core import UsageError
-from ..core.files import refuse_target
+from ..core.files import file_named, refuse_target
 from ..runs import Run
 from .latent import MOVING, add_start, begun
 from .parser import Parser
@@ -26,10 +26,8 @@ def edit_command(words: list[str]) -> int:
     """zerosum edit RUN --strokes strokes.json|strokes.png [--start FILE | --seed S] [--film edit.gif] -o edited.png"""
     arguments = _parser().parse(words)
     for name, suffixes in ((arguments.out, (".png",)), (arguments.film, MOVING), (arguments.onto, (".png",))):
-        if name and Path(name).suffix not in suffixes:
-            raise UsageError(f"cannot write {name}: name a {' or '.join(suffixes)} file")
         if name:
-            refuse_target(Path(name))
+            refuse_target(file_named(name, *suffixes))
     if arguments.onto and not arguments.start:
         raise UsageError("--onto adds the edit to an inverted photograph: name the file with --start")
     run = Run.open(arguments.run, arguments.model)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..core import UsageError
-from ..core.files import refuse_target
+from ..core.files import file_named, refuse_target
 from ..runs import Run
 from .parser import Parser
 from .sample import asked, drawing_parser
@@ -22,10 +22,8 @@ def invert_command(words: list[str]) -> int:
     """zerosum invert RUN PICTURE... [--start draws|encoder] [--space z|w|w+] [--png compare.png] -o FILE.safetensors"""
     arguments = _parser().parse(words)
     for name, suffix in ((arguments.out, ".safetensors"), (arguments.png, ".png")):
-        if name and not name.endswith(suffix):
-            raise UsageError(f"cannot write {name}: name a {suffix} file")
         if name:
-            refuse_target(Path(name))
+            refuse_target(file_named(name, suffix))
     run = Run.open(arguments.run, arguments.model)
     if not run.spec.is_image:
         raise UsageError(f"{run.model.name} was trained on points: there are no pictures of them to invert")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core import DataSpec, UsageError
-from ..core.files import refuse_target
+from ..core.files import file_named, refuse_target
 from ..runs import Run
 from .parser import Parser
 from .sample import asked, asked_alone, drawing_parser
@@ -76,12 +76,11 @@ def directions_command(words: list[str]) -> int:
     parser.add_argument("-o", "--out", default="directions.safetensors", metavar="FILE", help="the file to write "
                         "[directions.safetensors]")
     arguments = parser.parse(words)
-    if not arguments.out.endswith(".safetensors"):
-        raise UsageError(f"cannot write {arguments.out}: name a .safetensors file")
+    out = file_named(arguments.out, ".safetensors")
     if min(number for number in (arguments.k, arguments.n, arguments.layer) if number is not None) < 1:
         raise UsageError("-k, -n and --layer must be at least 1")
     run = Run.open(arguments.run, arguments.model)
-    refuse_target(Path(arguments.out))
+    refuse_target(out)
     found = _found(run, arguments)
     found.save(arguments.out)
     if arguments.json:
@@ -202,10 +201,7 @@ def numbers_of(text: str, flag: str) -> list[int]:
 
 def film_or_picture(name: str) -> Path:
     """The file to write; raises UsageError unless its suffix is that of a film or of a picture."""
-    out = Path(name)
-    if out.suffix not in (*MOVING, ".png"):
-        raise UsageError(f"cannot write {out.suffix or out}: name a {', '.join(MOVING)} or .png file")
-    return out
+    return file_named(name, *MOVING, ".png")
 
 
 def write_film(film: Tensor, spec: DataSpec, out: Path) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..core import DataSpec, UsageError
+from ..core.files import file_named
 from ..runs import Run
 from .latent import film_or_picture, write_film
 from .parser import Parser
@@ -50,7 +51,7 @@ def mix_command(words: list[str]) -> int:
     parser.add_argument("--columns", type=int, default=6, metavar="int", help="samples above [6]")
     _add_out(parser, "mix.png")
     arguments = parser.parse(words)
-    out = _picture(arguments.out)
+    out = file_named(arguments.out, ".png")
     if arguments.label or arguments.text:
         raise UsageError("mix goes through the classes or prompts by itself: leave --label and --text out")
     run = Run.open(arguments.run, arguments.model)
@@ -73,7 +74,7 @@ def arithmetic_command(words: list[str]) -> int:
     parser.add_argument("--directions", metavar="FILE", help="what zerosum directions stored, for the names in it")
     _add_out(parser, "arithmetic.png")
     arguments = parser.parse(words)
-    out = _picture(arguments.out)
+    out = file_named(arguments.out, ".png")
     run = Run.open(arguments.run, arguments.model)
     directions = Directions.load(arguments.directions) if arguments.directions else None
     terms = terms_of(run.model, arguments.sum, directions)
@@ -92,12 +93,6 @@ def _signed(terms: list[Any]) -> list[str]:
 def _add_out(parser: Parser, name: str, films: bool = False) -> None:
     also = ", .gif, .webp, or .mp4 (zerosum[video])" if films else ""
     parser.add_argument("-o", "--out", default=name, metavar="FILE", help=f".png{also} [{name}]")
-
-
-def _picture(name: str) -> Path:
-    if not name.endswith(".png"):
-        raise UsageError(f"cannot write {name}: name a .png file")
-    return Path(name)
 
 
 def _write_rows(rows: Tensor, spec: DataSpec, out: Path) -> None:

@@ -95,14 +95,25 @@ def sample_command(words: list[str]) -> int:
         raise UsageError(f"truncation must be a number, at least 0, not {arguments.truncation:g}")
     run = Run.open(arguments.run, arguments.model)
     require(run.model, "sample")
+    out = _target(arguments.out, run)
     x, scores, drawn = _drawn(run, arguments)
-    files = _write(x, run, Path(arguments.out))
+    files = _write(x, run, out)
     if arguments.json:
         print(json.dumps({"files": [str(file) for file in files], "n": len(x), "seed": arguments.seed, "drawn": drawn,
                           "scores": None if scores is None else scores.tolist()}))
     else:
         print(f"{len(x)} samples{f' of {drawn:,} drawn' if drawn > len(x) else ''}: {arguments.out}")
     return 0
+
+
+def _target(name: str, run: Run) -> Path:
+    """Where to write the samples, refused before they are drawn."""
+    out = Path(name)
+    if out.suffix not in (".png", ".npy", ""):
+        raise UsageError(f"cannot write {name}: name a .png or .npy file, or a folder")
+    if not out.suffix and not run.spec.is_image:
+        raise UsageError("points have no picture each: name a .png (scatter) or .npy file")
+    return out
 
 
 def _drawn(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor, Tensor | None, int]:
@@ -178,10 +189,6 @@ def _write(x: Tensor, run: Run, out: Path) -> list[Path]:
         out.parent.mkdir(parents=True, exist_ok=True)
         save_png(picture_of(x, run.spec), out)
         return [out]
-    if out.suffix:
-        raise UsageError(f"cannot write {out.suffix}: name a .png or .npy file, or a folder")
-    if not run.spec.is_image:
-        raise UsageError("points have no picture each: name a .png (scatter) or .npy file")
     from ..runs.pictures import grid
 
     out.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import ZerosumError
+from .errors import UsageError, ZerosumError
 
 Advice = Callable[[OSError, Path], ZerosumError]
 
@@ -38,6 +38,15 @@ def whole_file(path: Path, advice: Advice = cannot_write) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):       # gone already where all went well
             temporary.unlink()
+
+
+def file_named(name: str | Path, *suffixes: str) -> Path:
+    """The path of a file to write; raises UsageError, with the suffixes that it may have, where it has another."""
+    path = Path(name)
+    if path.suffix not in suffixes:
+        listed = " or ".join(part for part in (", ".join(suffixes[:-1]), suffixes[-1]) if part)
+        raise UsageError(f"cannot write {name}: name a {listed} file")
+    return path
 
 
 def refuse_target(path: Path) -> None:
