@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import elu, leaky_relu, selu, silu, softplus
 
+from .fused import kernels_for
+
 
 class Activation(NamedTuple):
     """A function of x and alpha (the slope of lrelu; others ignore it), with the defaults of alpha and gain."""
@@ -40,7 +42,8 @@ def bias_act(x: Tensor, b: Tensor | None = None, *, dim: int = 1, act: str = "li
     # Where the gain may as well come first, it costs no pass of its own: x g + b g is one.
     first, then = (gain, 1.0) if act in HOMOGENEOUS and gain > 0 else (1.0, gain)
     if act == "lrelu" and b is not None and gain > 0 and alpha >= 0:
-        x = _BiasLeakyReLU.apply(x, b, dim, alpha, gain)
+        kernels = kernels_for(x) if b.dtype == x.dtype else None
+        x = (kernels.bias_lrelu if kernels else _BiasLeakyReLU.apply)(x, b, dim, alpha, gain)
         return x if clamp is None else x.clamp(-clamp, clamp)
     if b is not None:
         x = torch.add(first * _along(b, x, dim), x, alpha=first)

@@ -34,16 +34,22 @@ def correlate(x: Tensor, weight: Tensor, *, up: Pair = (1, 1), down: Pair = (1, 
 
     `convolve` reads the weight backwards. Raises ValueError where nothing would be left.
     """
-    left, right, top, bottom = padding
-    padded = (x.shape[2] * up[1] + top + bottom, x.shape[3] * up[0] + left + right)
-    if any(side < taps for side, taps in zip(padded, weight.shape[2:])):
-        raise ValueError(f"a padded image of {padded} pixels is smaller than the kernel of {tuple(weight.shape[2:])}")
+    size_after(x, weight, up, down, padding)
     if convolve != (max(up) > 1):            # a transposed convolution reads the weight backwards by itself
         weight = weight.flip((2, 3))
     if max(up) == 1:
         return _strided(x, weight, down, padding, groups)
     y = _transposed(x, weight, up, padding, groups)
     return y if down == (1, 1) else y[:, :, ::down[1], ::down[0]]
+
+
+def size_after(x: Tensor, weight: Tensor, up: Pair, down: Pair, padding: Sides) -> Pair:
+    """Height and width of what `correlate` returns; raises ValueError where nothing would be left."""
+    left, right, top, bottom = padding
+    padded = (x.shape[2] * up[1] + top + bottom, x.shape[3] * up[0] + left + right)
+    if any(side < taps for side, taps in zip(padded, weight.shape[-2:])):
+        raise ValueError(f"a padded image of {padded} pixels is smaller than the kernel of {tuple(weight.shape[-2:])}")
+    return (padded[0] - weight.shape[-2]) // down[1] + 1, (padded[1] - weight.shape[-1]) // down[0] + 1
 
 
 def _strided(x: Tensor, weight: Tensor, down: Pair, padding: Sides, groups: int) -> Tensor:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .correlation import Factor, Padding, Sides, correlate, pair, sides
+from .correlation import Factor, Padding, Pair, Sides, correlate, pair, sides, size_after
+from .fused import kernels_for
 
 SEPARABLE_FROM = 8                           # taps; for shorter filters one pass over the image is faster than two
 
@@ -76,7 +77,13 @@ def _resample(x: Tensor, f: Tensor, up: Factor, down: Factor, padding: Padding, 
     return upfirdn2d(x, f, up=up, down=down, padding=centred(f, up, down, padding), **options)
 
 
-def _each_channel(x: Tensor, kernel: Tensor, **geometry) -> Tensor:
+def _each_channel(x: Tensor, kernel: Tensor, *, up: Pair, down: Pair, padding: Sides, convolve: bool) -> Tensor:
+    kernels = kernels_for(x)
+    if kernels and not kernel.requires_grad:
+        height, width = size_after(x, kernel, up, down, padding)
+        return kernels.fir(x, kernel.flip((0, 1)) if convolve else kernel,
+                           kernels.Geometry(up, down, (padding[0], padding[2]), (width, height)))
     if x.device.type == "cpu":               # where the layout makes a factor of two and more
         x = x.contiguous(memory_format=torch.channels_last)
-    return correlate(x, kernel.to(x).expand(x.shape[1], 1, *kernel.shape), groups=x.shape[1], **geometry)
+    return correlate(x, kernel.to(x).expand(x.shape[1], 1, *kernel.shape), groups=x.shape[1], up=up, down=down,
+                     padding=padding, convolve=convolve)
