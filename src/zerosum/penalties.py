@@ -1,6 +1,8 @@
-"""What keeps a critic in bounds: penalties on its input gradient and on its scores, and clipping of its weights."""
+"""What keeps networks in bounds: penalties on a critic's input gradient and on its scores, clipping of its weights, and
+a penalty on a generator's Jacobian."""
 
 from collections.abc import Callable
+from math import sqrt
 
 import torch
 from torch import Tensor, nn
@@ -119,3 +121,34 @@ class LeCam(nn.Module):
         """Move the averages by the scores of one update, of any shape."""
         for average, scores in ((self.real, scores_real), (self.fake, scores_fake), (self.mass, torch.ones(()))):
             average.lerp_(scores.mean().to(average), 1 - self.decay)
+
+
+class PathLength(nn.Module):
+    """Ties how far images move with their styles to one length, in all places and directions (1912.04958, Eq. 4).
+
+    E[(||J_w^T y||_2 - a)^2] without its weight: y ~ N(0, I) is an image of noise, the norm is over one style and the
+    mean square over the layers (the authors' code), and a, a buffer, is the moving average of the lengths.
+    """
+
+    mean: Tensor
+
+    def __init__(self, decay: float = 0.01):
+        super().__init__()
+        self.decay = decay
+        self.register_buffer("mean", torch.zeros(()))
+
+    def forward(self, synthesis: Callable[[Tensor], Tensor], w: Tensor) -> Tensor:
+        """The penalty, a float32 scalar, of `synthesis` at w (N, layers, D) with a gradient; the average moves."""
+        lengths = self.lengths(synthesis, w)
+        mean = self.mean.lerp(lengths.mean(), self.decay)            # with its gradient, as in the authors' code
+        self.mean.copy_(mean.detach())
+        return (lengths - mean).square().mean()
+
+    def lengths(self, synthesis: Callable[[Tensor], Tensor], w: Tensor, noise: Tensor | None = None) -> Tensor:
+        """||J_w^T y||_2, (N,): `noise` y, like the images (N, C, H, W), is drawn if not given; over sqrt(H W)."""
+        with torch.autocast(w.device.type, enabled=False):           # as in `input_gradient`
+            w = at_least_float32(w)
+            x = synthesis(w)
+            noise = torch.randn_like(x) if noise is None else noise
+            moved = torch.autograd.grad((x * (noise / sqrt(x[0, 0].numel()))).sum(), w, create_graph=True)[0]
+        return torch.linalg.vector_norm(moved.flatten(1), dim=1) / sqrt(w.shape[1])

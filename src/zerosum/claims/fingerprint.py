@@ -27,7 +27,7 @@ from .syntax import WORD, DottedName, Source, hash_of, read
 
 ROOMS = ("zerosum.models", "zerosum.networks", "zerosum.layers", "zerosum.losses", "zerosum.penalties",
          "zerosum.augment", "zerosum.ops", "zerosum.core.model.LatentModel",
-         "zerosum.core.text_model.TextModel", "zerosum.claims")
+         "zerosum.core.text_model.TextModel", "zerosum.core.style_model.StyleModel", "zerosum.claims")
 FRAME = {f"zerosum.claims.{name}" for name in ("claim", "fingerprint", "panels", "syntax", "trial", "verify")}
 PLAIN = (bool, int, float, str, bytes, tuple, list, set, dict, type(None))
 

@@ -12,11 +12,12 @@ from .optimizers import Optimizer
 from .player import Player
 from .registry import discover, find, find_all, names, register
 from .spec import DataSpec
+from .style_model import StyleModel
 from .text_model import TextModel
 
 __all__ = ["ABILITIES", "Advice", "Batch", "Card", "DataSpec", "Game", "Interrupted", "LatentModel", "Model",
-           "NonFiniteError", "OPTIMIZERS", "Optimizer", "Player", "Setting", "TextModel", "TorchOptimizer",
-           "UsageError", "ZerosumError", "abilities", "adadelta", "adagrad", "adam", "between", "build",
-           "cannot_write", "condition", "discover", "distribute", "find", "find_all", "ftrl", "make_optimizer",
+           "NonFiniteError", "OPTIMIZERS", "Optimizer", "Player", "Setting", "StyleModel", "TextModel",
+           "TorchOptimizer", "UsageError", "ZerosumError", "abilities", "adadelta", "adagrad", "adam", "between",
+           "build", "cannot_write", "condition", "discover", "distribute", "find", "find_all", "ftrl", "make_optimizer",
            "names", "nearest", "positive", "register", "require", "rmsprop", "settings_of", "sgd",
            "unknown", "whole_file"]

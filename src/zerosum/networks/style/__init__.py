@@ -4,5 +4,7 @@ Parameters and buffers are named as in the official code, whose weights load as 
 """
 
 from .mapping import MappingNetwork
+from .stylegan2 import StyleGAN2Generator
+from .stylegan2_discriminator import StyleGAN2Discriminator
 
-__all__ = ["MappingNetwork"]
+__all__ = ["MappingNetwork", "StyleGAN2Discriminator", "StyleGAN2Generator"]

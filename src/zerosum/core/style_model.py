@@ -1,0 +1,54 @@
+"""The contract of a model with styles: noise z -> mapping -> a style w per layer -> synthesis -> a sample."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from .model import LatentModel
+
+CHUNK = 256                                  # samples at a time
+
+
+class StyleModel(LatentModel):
+    """A model whose `generator` has a `mapping` (z, c -> w) with the mean of w, and a `synthesis` (w -> x).
+
+    Truncation draws w towards its mean (1812.04948, App. B). Where its card has the task conditional-generation, c is
+    the class, one-hot.
+    """
+
+    def conditions(self, labels: Tensor | None) -> Tensor | None:
+        """Classes (N,) as the networks take them: (N, num_classes) float32; None where there are none."""
+        return None if labels is None else one_hot(labels, self.data.num_classes).to(torch.float32)
+
+    def map(self, z: Tensor, labels: Tensor | None = None, *, truncation: float = 1.0) -> Tensor:
+        """Styles w (N, layers, w_dim) of z (N, z_dim) and labels (N,), without which the classes come in turn."""
+        labels = self.labels_for(len(z), labels)
+        return self.generator.mapping(z, self.conditions(labels), truncation=truncation,       # type: ignore[operator]
+                                      update_average=False)
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Samples (N, *shape) of styles w (N, layers, w_dim); in evaluation their pixels are clamped to [-1, 1]."""
+        x = self.generator.synthesis(w)                                                        # type: ignore[operator]
+        return x if self.training else x.clamp(-1, 1)
+
+    def generate(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map z (N, z_dim), and labels (N,) where the model has them, to samples (N, *data.shape)."""
+        return self.synthesize(self.map(z, labels))
+
+    @torch.no_grad()
+    def sample(self, n: int, *, seed: int | None = None, labels: Tensor | Sequence[int] | int | None = None,
+               truncation: float = 1.0) -> Tensor:
+        """Draw n samples, (n, *data.shape); `truncation` < 1 draws their styles towards the mean of all.
+
+        One seed gives the same samples on every device. Raises UsageError for labels the model does not have.
+        """
+        chosen = self.labels_for(n, labels)
+        z = self.noise(n, None if seed is None else torch.Generator().manual_seed(seed))
+        training = self.training
+        self.eval()
+        chunks = [self.synthesize(self.map(z[i:i + CHUNK], None if chosen is None else chosen[i:i + CHUNK],
+                                           truncation=truncation)) for i in range(0, n, CHUNK)]
+        self.train(training)
+        return torch.cat(chunks) if chunks else torch.empty(0, *self.data.shape, device=self.device)

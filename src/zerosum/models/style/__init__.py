@@ -1,0 +1,1 @@
+"""Generators that are told what to make layer by layer: noise becomes styles, and styles steer a synthesis network."""
