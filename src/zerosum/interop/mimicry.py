@@ -1,4 +1,4 @@
-"""Weights of mimicry (kwotsin/mimicry): the ResNets of DCGAN, WGAN-GP, SNGAN, SSGAN, cGAN-PD, which it names alike.
+"""Weights of mimicry (kwotsin/mimicry): the ResNets of DCGAN, WGAN-GP, SNGAN, SSGAN, cGAN-PD, SAGAN, named alike.
 
 Its generators count blocks from 2 (`l1`, `block2`, ...), its discriminators from 1; the head takes the next number.
 """
@@ -12,6 +12,7 @@ from torch import Tensor
 _BLOCK = {"c1": "conv1", "c2": "conv2", "b1": "norm1", "b2": "norm2", "c_sc": "shortcut"}
 _HEAD = {"l": "linear", "b": "norm", "c": "conv"}
 _SPECTRAL = {"weight_orig": "weight"}        # spectral norm of torch.nn.utils; its weight_u and weight_v are ours
+_ATTENTION = "attn_block."
 _BOTTOM = {32: 8, 48: 3, 64: 2, 128: 4}      # side of a discriminator's last map, by image size
 
 
@@ -33,6 +34,39 @@ def rename_two_heads(key: str, second: str = "question") -> str:
         return key.replace("l_y.", f"{second}.")
     ours = rename(key, first_block=1)
     return f"trunk.{ours}" if ours.startswith("blocks.") else ours.replace("linear.", "head.")
+
+
+def without_attention(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of SAGAN's network less its attention: those of a ResNet."""
+    return {key: value for key, value in state.items() if not key.startswith(_ATTENTION)}
+
+
+def place_of_attention(state: Mapping[str, Tensor]) -> int:
+    """How many blocks come before attention: two in a discriminator, and where all are alike; else its width tells."""
+    widths = _widths(convert(without_attention(state)))
+    alike = first_block(state) == 1 or len(set(widths)) == 1
+    return 2 if alike else widths.index(state[f"{_ATTENTION}o.weight_orig"].shape[0]) + 1
+
+
+def rename_attending(key: str, first_block: int, place: int) -> str:
+    """The name of a weight of SAGAN in a ResNet whose `blocks` have attention put at `place`."""
+    if key.startswith(_ATTENTION):
+        return f"blocks.{place}.{key.removeprefix(_ATTENTION).replace('weight_orig', 'weight')}"
+    ours = rename(key, first_block)
+    if ours.startswith("blocks."):
+        _, number, *rest = ours.split(".")
+        ours = ".".join(["blocks", str(int(number) + (int(number) >= place)), *rest])
+    return ours.replace(".bn.", ".norm.")
+
+
+def convert_attending(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename all weights of SAGAN's network; the embeddings of its norms are cut into gains and biases."""
+    first, place = first_block(state), place_of_attention(state)
+    found = {rename_attending(key, first, place): value for key, value in state.items()}
+    for key in [key for key in found if key.endswith(".embed.weight")]:
+        norm = key.removesuffix("embed.weight")
+        found[f"{norm}weight"], found[f"{norm}bias"] = found.pop(key).chunk(2, 1)
+    return found
 
 
 def first_block(state: Mapping[str, Tensor]) -> int:

@@ -5,6 +5,8 @@ numbers and raise ValueError, in one sentence, for sizes they cannot be built fo
 """
 
 from .autoencoder import AEDiscriminator
+from .biggan import BigGANDiscriminator, BigGANGenerator
+from .biggan_deep import BigGANDeepDiscriminator, BigGANDeepGenerator
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 from .described import build_layers
 from .features import FeatureDiscriminator, TwoHeads
@@ -16,7 +18,8 @@ from .r3gan import R3GANDiscriminator, R3GANGenerator
 from .resnet import ResNetDiscriminator, ResNetGenerator
 from .sngan import SNGANDiscriminator, SNGANGenerator
 
-__all__ = ["AEDiscriminator", "DCGANDiscriminator", "DCGANGenerator", "FeatureDiscriminator",
+__all__ = ["AEDiscriminator", "BigGANDeepDiscriminator", "BigGANDeepGenerator", "BigGANDiscriminator",
+           "BigGANGenerator", "DCGANDiscriminator", "DCGANGenerator", "FeatureDiscriminator",
            "KerasDCGANDiscriminator", "KerasDCGANGenerator", "MLPDiscriminator", "MLPGenerator",
            "PatchDiscriminator", "R3GANDiscriminator", "R3GANGenerator", "ResNetDiscriminator",
            "ResNetGenerator", "SNGANDiscriminator", "SNGANGenerator", "TwoHeads",

@@ -60,6 +60,31 @@ def play(case: Case, network: nn.Module, rename: Callable[[str], str], output: s
                     if key.startswith("after.")}
 
 
+def played(case: Case, network: nn.Module, output: str, forward: Callable[[dict[str, Tensor]], Tensor],
+           *, gradient: Callable[[str], Tensor] | None = None, rename: Callable[[str], str] = str) -> dict[str, Tensor]:
+    """The same of a network of several inputs; `gradient` is that of a parameter of theirs, by its name."""
+    gradient = gradient or (lambda name: network.get_parameter(rename(name)).grad)
+    found: dict[str, Tensor] = {}
+    for mode, grad in (("eval", "grad"), ("train", "grad_train")):
+        if f"out.{output}_{mode}" not in case.expected:
+            continue
+        network.train(mode == "train").zero_grad()
+        inputs = {name: value.clone().requires_grad_(value.is_floating_point())
+                  for name, value in case.inputs.items()}
+        y = forward(inputs)
+        (y * case.inputs["probe"]).sum().backward()
+        found[f"out.{output}_{mode}"] = y.detach()
+        for key in case.expected:
+            kind, _, name = key.partition(".")
+            if kind == f"{grad}_input":
+                found[key] = inputs[name].grad
+            elif kind == f"{grad}_param":
+                found[key] = gradient(name).clone()
+    buffers = dict(network.named_buffers())
+    return found | {key: buffers[rename(key.removeprefix("after."))] for key in case.expected
+                    if key.startswith("after.")}
+
+
 def error(ours: Tensor, expected: Tensor) -> float:
     """Largest difference over the largest expected value."""
     scale = expected.abs().max().item()

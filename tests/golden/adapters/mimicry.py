@@ -5,22 +5,28 @@ import dataclasses
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from zerosum.interop.mimicry import (
     convert,
+    convert_attending,
     discriminator_settings,
     first_block,
     generator_settings,
+    place_of_attention,
     rename,
+    rename_attending,
     rename_two_heads,
+    without_attention,
 )
-from zerosum.layers import spectral_norm
+from zerosum.layers import SelfAttention, spectral_norm
 from zerosum.losses import OBJECTIVES, binary_cross_entropy
 from zerosum.networks import ResNetDiscriminator, ResNetGenerator, TwoHeads
-from zerosum.networks.conditional import ProjectionDiscriminator
+from zerosum.networks.conditional import ConditionalGenerator, ProjectionDiscriminator
 
-from .case import Case, play
+from .case import Case, play, played
 
 REPO = "kwotsin/mimicry"
 
@@ -96,6 +102,43 @@ def two_heads(case: Case, network: nn.Module, second: str,
     return found
 
 
+def attending_generator(case: Case) -> dict[str, Tensor]:
+    """SAGAN's: spectral norm and conditional batch norm everywhere, attention between two blocks."""
+    settings, place = generator_settings(without_attention(case.state)), place_of_attention(case.state)
+    classes = len(case.state["block2.b1.embed.weight"])
+    network = ConditionalGenerator(ResNetGenerator(**settings), classes)
+    network.network.blocks.insert(place, SelfAttention(settings["width"][place]))
+    spectral_norm(network)
+    network.network.load_state_dict(convert_attending(case.state))
+    y = one_hot(case.inputs["y"].long(), classes).float()
+    own = partial(rename_attending, first_block=2, place=place)
+
+    def gradient(name: str) -> Tensor:
+        if not name.endswith(".embed.weight"):
+            return network.network.get_parameter(own(name)).grad
+        norm = network.network.get_submodule(own(name).removesuffix(".embed.weight"))
+        return torch.cat([norm.weight.grad, norm.bias.grad], 1)
+
+    return played(case, network, "out0", lambda inputs: network(inputs["x"], y), gradient=gradient,
+                  rename=lambda name: f"network.{own(name)}")
+
+
+def attending_discriminator(case: Case) -> dict[str, Tensor]:
+    """SAGAN's: cGAN-PD's with attention after two blocks, and PyTorch's spectral norm alone."""
+    place, trunk = place_of_attention(case.state), trunk_of(case)
+    trunk.blocks.insert(place, SelfAttention(case.state["attn_block.o.weight_orig"].shape[0]))
+    network = spectral_norm(ProjectionDiscriminator(trunk, len(case.state["l_y.weight_orig"])))
+
+    def name_of(key: str) -> str:
+        if key.startswith(("attn_", "block")):
+            return f"trunk.{rename_attending(key, 1, place)}"
+        return rename_two_heads(key, "embedding").replace("weight_orig", "weight")
+
+    network.load_state_dict({name_of(key): value for key, value in case.state.items()})
+    labels = case.inputs["y"].long()
+    return play(case, network, name_of, "out0", lambda x: network(x, labels).unsqueeze(1))
+
+
 def own_spectral_norm(case: Case) -> dict[str, Tensor]:
     """Theirs takes a step of the power method in evaluation too, which it forgets: ours in training, on a copy."""
     kernel, linear, number = (case.state[f"{name}.weight"].shape for name in ("conv", "lin", "emb"))
@@ -140,6 +183,8 @@ ADAPTERS = {(REPO, "torch_mimicry.modules.losses"): losses,
 ADAPTERS |= {_class(family, "Generator", size): generator for family in ("DCGAN", "WGAN-GP", "SNGAN", "SSGAN")
              for size in SIZES}
 ADAPTERS |= {_class("SSGAN", "Discriminator", size): self_supervised for size in SIZES}
+ADAPTERS |= {_class("SAGAN", kind, size): adapter for size in (32, 128)
+             for kind, adapter in (("Generator", attending_generator), ("Discriminator", attending_discriminator))}
 ADAPTERS |= {_class("CGAN-PD", "Discriminator", size): projection for size in (32, 128)}
 ADAPTERS |= {_class(family, "Discriminator", size): partial(discriminator, pool=pool)
              for family, pool in (("DCGAN", "sum"), ("WGAN-GP", "mean"), ("SNGAN", "sum")) for size in SIZES}
