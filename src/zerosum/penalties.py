@@ -1,7 +1,7 @@
 """What keeps networks in bounds: penalties on a critic's input gradient and on its scores, clipping of its weights, and
 a penalty on a generator's Jacobian."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import sqrt
 
 import torch
@@ -53,6 +53,19 @@ def dragan(critic: Critic, x: Tensor, x_fake: Tensor | None = None, *, target: f
     alpha = torch.rand(x.shape[0], *[1] * (x.dim() - 1), dtype=x.dtype, device=x.device)
     gradient = input_gradient(critic, x + alpha * noise * x.std(correction=0) * torch.rand_like(x))
     return (torch.linalg.vector_norm(gradient.flatten(1), dim=1) - target).square().mean()
+
+
+def orthogonality(weights: Iterable[Tensor]) -> Tensor:
+    """How far the rows of weights (out, ...), as matrices, are from orthogonal (scalar, float32).
+
+    sum over W of ||W W^T . (1 - I)||_F^2  (1809.11096, Eq. 3, without beta): the lengths of rows are left free.
+    """
+    total = torch.zeros(())
+    for weight in weights:
+        rows = at_least_float32(weight.flatten(1))
+        products = rows @ rows.T
+        total = total.to(rows.device) + (products - torch.diag(products.diagonal())).square().sum()
+    return total
 
 
 def r1(critic: Critic, x: Tensor, x_fake: Tensor) -> Tensor:

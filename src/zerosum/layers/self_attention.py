@@ -35,18 +35,19 @@ class SelfAttention(nn.Module):
 
 
 class ResidualTwin(nn.Module):
-    """x -> x + gamma o(relu(h(x))): what attention is measured against, with as many weights, but no far sight.
+    """x -> x + gamma o(relu(h(x))): what attention is measured against, with as many weights, but without far sight.
 
-    Two 3x3 convolutions through as many channels as it takes to have at least the weights of self-attention (the
-    comparison of 1805.08318, Sec. 4.2).
+    h and o are 1x1 convolutions, to five eighths of the channels and back: theta, phi, g and o have as many weights
+    (1805.08318, Sec. 4.2 compares with a residual block of as many parameters). Raises ValueError for fewer than 8
+    channels.
     """
 
     def __init__(self, channels: int):
         super().__init__()
-        weights = sum(weight.numel() for weight in SelfAttention(channels).parameters())
-        hidden = -(-weights // (18 * channels))
-        self.h, self.o = (nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in ((channels, hidden),
-                                                                                 (hidden, channels)))
+        if channels < 8:
+            raise ValueError(f"the twin of self-attention needs at least 8 channels, not {channels}")
+        hidden = channels // 8 + channels // 2
+        self.h, self.o = nn.Conv2d(channels, hidden, 1, bias=False), nn.Conv2d(hidden, channels, 1, bias=False)
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:

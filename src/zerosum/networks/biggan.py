@@ -57,6 +57,20 @@ def halvings(octaves: int) -> int:
     return octaves if octaves > 3 else max(1, octaves - 1)
 
 
+def block_up_to(image_size: Size, side: int) -> int:
+    """The octave of the generator, from 0, whose maps are the largest with sides of at most `side`: 0 at least."""
+    octaves = octaves_of(image_size, 1)
+    sides = [min(image_size) >> octaves - 1 - k for k in range(octaves)]
+    return max(0, sum(each <= side for each in sides) - 1)
+
+
+def block_down_to(image_size: Size, side: int) -> int:
+    """The block of the discriminator, from 0, that is the first to return maps with sides of at most `side`."""
+    down = halvings(octaves_of(image_size, 1))
+    sides = [min(image_size) >> k + 1 for k in range(down)]
+    return min(down - 1, sum(each > side for each in sides))
+
+
 class GeneratorBlock(nn.Module):
     """BN, ReLU, x2, conv 3x3, BN, ReLU, conv 3x3; shortcut: x2, conv 1x1. Both norms are told the condition."""
 

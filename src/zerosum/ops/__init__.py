@@ -13,6 +13,7 @@ from .projections import to_ball, to_orthonormal
 from .resample import downsample, low_pass, smooth, upsample
 from .second_moment import normalize_2nd_moment
 from .spectral import leading_vectors, power_step
+from .truncated_normal import truncated_normal
 from .turns import TURNS, turned
 from .upfirdn2d import downsample2d, filter2d, setup_filter, upfirdn2d, upsample2d
 
@@ -20,4 +21,4 @@ __all__ = ["ACTIVATIONS", "TURNS", "Latent", "LatentSpec", "Moments", "adam_step
            "conv2d_resample", "design_lowpass_filter", "downsample", "downsample2d", "filter2d", "filtered_lrelu",
            "leading_vectors", "low_pass", "minibatch_std", "modulated_conv2d", "names_of_codes",
            "normalize_2nd_moment", "normalized_modulated_conv2d", "power_step", "setup_filter", "sgd_step", "smooth",
-           "to_ball", "to_orthonormal", "turned", "upfirdn2d", "upsample", "upsample2d"]
+           "to_ball", "to_orthonormal", "truncated_normal", "turned", "upfirdn2d", "upsample", "upsample2d"]

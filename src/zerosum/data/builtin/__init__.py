@@ -8,6 +8,7 @@ from ..dataset import Dataset
 from .densities import grid, ring, swissroll
 from .digits import digits
 from .glyphs import glyphs
+from .matching import matching
 from .photos import photos
 from .shapes import shapes
 from .stacked import stacked_digits
@@ -33,6 +34,8 @@ BUILTIN: dict[str, Builtin] = {entry.name: entry for entry in (
     Builtin("photos", "patches of two photographs (scikit-learn)", "32, 8 to 160", "2 photographs", 5700, 1700, photos),
     Builtin("shapes", "coloured shapes with six known factors and captions", "32, 16 to 256", "3 shapes", 4665, 1167,
             shapes),
+    Builtin("matching", "two shapes at opposite corners, always of one colour, with their factors", "32, 16 to 256",
+            "2 pairs of corners", 1728, 432, matching),
     Builtin("stacked-digits", "three digits as colour channels, to count modes", "32, any", "1000 triples", 50_000,
             26_000, stacked_digits),
     Builtin("ring", "8 Gaussians on a circle of radius 2", "2-D points", "8 modes", 40_000, 10_000, ring),

@@ -40,14 +40,14 @@ def shapes(config: DataConfig) -> ArrayDataset:
     chosen = {"train": order[tests:], "test": order[:tests], "all": order}[config.split]
     attributes = np.repeat(combinations[chosen], VARIANTS, 0).astype(np.int64)
     centres = CENTRES[attributes[:, 3:5]] + offsets[chosen].reshape(-1, 2)
-    x = np.concatenate([_draw(attributes[i:i + 512], centres[i:i + 512], size) for i in range(0, len(centres), 512)])
+    x = np.concatenate([draw(attributes[i:i + 512], centres[i:i + 512], size) for i in range(0, len(centres), 512)])
     if config.channels not in (0, 3):
         x = np.stack([to_channels(picture, config.channels) for picture in x])
     facts = Facts(attributes=attributes, factors=FACTORS, captions=[_caption(row) for row in attributes])
     return ArrayDataset.of(x, facts.classed_by(config.label or "shape", "shapes"), "shapes", config)
 
 
-def _draw(attributes: np.ndarray, centres: np.ndarray, size: int) -> np.ndarray:
+def draw(attributes: np.ndarray, centres: np.ndarray, size: int) -> np.ndarray:
     """Pictures (N, 3, size, size) uint8 from signed distances, so that edges are smooth."""
     grid = (np.arange(size) + 0.5) / size
     dx = grid[None, None, :] - centres[:, 0, None, None]     # to the right
