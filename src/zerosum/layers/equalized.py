@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..ops import bias_act, conv2d_resample, setup_filter
-from ..ops.bias_act import ACTIVATIONS
+from ..ops.bias_act import ACTIVATIONS, HOMOGENEOUS
 
 
 class EqualizedLinear(nn.Module):
@@ -62,10 +62,13 @@ class EqualizedConv2d(nn.Module):
 
     def forward(self, x: Tensor, gain: float = 1.0) -> Tensor:
         """Map (N, inputs, H, W) to (N, outputs, H up / down, W up / down), all times `gain`, the clamp too."""
-        weight = (self.weight * self.weight_gain).to(x)
+        gain *= ACTIVATIONS[self.act].gain
+        clamp = None if self.clamp is None else self.clamp * gain / ACTIVATIONS[self.act].gain
+        # Where the gain may as well come first it is the weights', and costs no pass over the maps.
+        first, then = (gain, 1.0) if self.act in HOMOGENEOUS else (1.0, gain)
+        weight = (self.weight * (self.weight_gain * first)).to(x)
+        bias = None if self.bias is None else (self.bias * first).to(x)
         # Upsampling is by a transposed convolution, which turns the kernel around; official weights count on it.
-        x = conv2d_resample(x, weight, self.resample_filter, up=self.up, down=self.down, padding=self.padding,
+        x = conv2d_resample(x, weight, self.resample_filter, bias, up=self.up, down=self.down, padding=self.padding,
                             flip_weight=self.up == 1)
-        return bias_act(x, None if self.bias is None else self.bias.to(x), act=self.act,
-                        gain=ACTIVATIONS[self.act].gain * gain,
-                        clamp=None if self.clamp is None else self.clamp * gain)
+        return bias_act(x, act=self.act, gain=then, clamp=clamp, inplace=True)

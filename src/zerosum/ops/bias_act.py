@@ -34,8 +34,11 @@ ACTIVATIONS = {
 
 
 def bias_act(x: Tensor, b: Tensor | None = None, *, dim: int = 1, act: str = "linear", alpha: float | None = None,
-             gain: float | None = None, clamp: float | None = None) -> Tensor:
-    """x of any shape and b (x.shape[dim],) -> the shape of x; `alpha` and `gain` as the activation's own if None."""
+             gain: float | None = None, clamp: float | None = None, inplace: bool = False) -> Tensor:
+    """x of any shape and b (x.shape[dim],) -> the shape of x; `alpha` and `gain` as the activation's own if None.
+
+    `inplace` allows x to be overwritten.
+    """
     function, usual_alpha, usual_gain = ACTIVATIONS[act]
     alpha = usual_alpha if alpha is None else alpha
     gain = usual_gain if gain is None else gain
@@ -45,11 +48,15 @@ def bias_act(x: Tensor, b: Tensor | None = None, *, dim: int = 1, act: str = "li
         kernels = kernels_for(x) if b.dtype == x.dtype else None
         x = (kernels.bias_lrelu if kernels else _BiasLeakyReLU.apply)(x, b, dim, alpha, gain)
         return x if clamp is None else x.clamp(-clamp, clamp)
+    given = x
     if b is not None:
         x = torch.add(first * _along(b, x, dim), x, alpha=first)
     elif first != 1:
         x = x * first
-    x = function(x, alpha)
+    if act == "lrelu" and (inplace or x is not given) and alpha >= 0:
+        x = leaky_relu(x, alpha, inplace=True)                   # its derivative follows from its output alone
+    else:
+        x = function(x, alpha)
     if then != 1:
         x = x * then
     return x if clamp is None else x.clamp(-clamp, clamp)

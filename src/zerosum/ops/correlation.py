@@ -8,7 +8,7 @@ Pairs are (x, y) and paddings (left, right, top, bottom), negative where an imag
 from collections.abc import Sequence
 
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d, pad
+from torch.nn.functional import conv2d, conv_transpose2d, linear, pad
 
 Factor = int | Sequence[int]                 # one for both axes, or (x, y)
 Padding = int | Sequence[int]                # one for all sides, (x, y), or (left, right, top, bottom)
@@ -29,17 +29,18 @@ def sides(padding: Padding) -> Sides:
 
 
 def correlate(x: Tensor, weight: Tensor, *, up: Pair = (1, 1), down: Pair = (1, 1), padding: Sides = (0, 0, 0, 0),
-              groups: int = 1, convolve: bool = False) -> Tensor:
+              groups: int = 1, convolve: bool = False, bias: Tensor | None = None) -> Tensor:
     """(N, C, H, W) by a weight (O, C / groups, kh, kw) -> (N, O, (H up + padding - kh) / down + 1, ...).
 
-    `convolve` reads the weight backwards. Raises ValueError where nothing would be left.
+    `convolve` reads the weight backwards; a `bias` is (O,). Raises ValueError where nothing would be left.
     """
     size_after(x, weight, up, down, padding)
     if convolve != (max(up) > 1):            # a transposed convolution reads the weight backwards by itself
         weight = weight.flip((2, 3))
     if max(up) == 1:
-        return _strided(x, weight, down, padding, groups)
+        return _strided(x, weight, bias, down=down, padding=padding, groups=groups)
     y = _transposed(x, weight, up, padding, groups)
+    y = y if bias is None else y + bias[:, None, None]
     return y if down == (1, 1) else y[:, :, ::down[1], ::down[0]]
 
 
@@ -52,9 +53,12 @@ def size_after(x: Tensor, weight: Tensor, up: Pair, down: Pair, padding: Sides) 
     return (padded[0] - weight.shape[-2]) // down[1] + 1, (padded[1] - weight.shape[-1]) // down[0] + 1
 
 
-def _strided(x: Tensor, weight: Tensor, down: Pair, padding: Sides, groups: int) -> Tensor:
+def _strided(x: Tensor, weight: Tensor, bias: Tensor | None, *, down: Pair, padding: Sides, groups: int) -> Tensor:
+    if x.device.type == "cpu" and groups == 1 and weight[0, 0].numel() == 1 and not any(padding) and down == (1, 1):
+        # PyTorch has a slow path for small batches, which leaves channels_last; a matrix product keeps it.
+        return linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0], bias).permute(0, 3, 1, 2)
     inside = [max(0, min(padding[2:])), max(0, min(padding[:2]))]
-    return conv2d(_pad(x, [side - inside[1 - i // 2] for i, side in enumerate(padding)]), weight,
+    return conv2d(_pad(x, [side - inside[1 - i // 2] for i, side in enumerate(padding)]), weight, bias,
                   stride=down[::-1], padding=inside, groups=groups)
 
 

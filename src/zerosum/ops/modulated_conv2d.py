@@ -22,16 +22,18 @@ def demodulation(weight: Tensor, styles: Tensor) -> Tensor:
 
 def modulated_conv2d(x: Tensor, weight: Tensor, styles: Tensor, noise: Tensor | None = None, *, up: int = 1,
                      down: int = 1, padding: Padding = 0, resample_filter: Tensor | None = None,
-                     demodulate: bool = True, flip_weight: bool = True) -> Tensor:
+                     demodulate: bool = True, flip_weight: bool = True, gain: float = 1.0) -> Tensor:
     """StyleGAN2's: (N, I, H, W), weight (O, I, k, k), styles (N, I), noise that broadcasts -> (N, O, H up / down, ...).
 
-    Resampled and padded as in `conv2d_resample`.
+    Resampled and padded as in `conv2d_resample`; times `gain`, noise and all.
     """
+    noise = noise if noise is None or gain == 1 else noise * gain
     x = conv2d_resample(x * styles[:, :, None, None], weight, resample_filter, up=up, down=down, padding=padding,
                         flip_weight=flip_weight)
     if not demodulate:
+        x = x if gain == 1 else x * gain
         return x if noise is None else x + noise
-    d = demodulation(weight, styles)[:, :, None, None]
+    d = (demodulation(weight, styles) * gain)[:, :, None, None]
     return x * d if noise is None else torch.addcmul(noise, x, d)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ...layers import EqualizedConv2d, EqualizedLinear
 from ...ops import at_least_float32, bias_act, modulated_conv2d, setup_filter, upsample2d
-from ...ops.bias_act import ACTIVATIONS
+from ...ops.bias_act import ACTIVATIONS, HOMOGENEOUS
 from .mapping import MappingNetwork
 from .stages import Size, Stage, stages
 
@@ -40,10 +40,14 @@ class SynthesisLayer(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor, noise: Noise, gain: float = 1.0) -> Tensor:
         """Map (N, inputs, H, W) and w (N, w_dim) to (N, outputs, H up, W up), all times `gain`, the clamp too."""
+        gain *= ACTIVATIONS[self.act].gain
+        clamp = None if self.clamp is None else self.clamp * gain / ACTIVATIONS[self.act].gain
+        # Where the gain may as well come first, the demodulation takes it along.
+        first, then = (gain, 1.0) if self.act in HOMOGENEOUS else (1.0, gain)
         x = modulated_conv2d(x, self.weight, self.affine(w), self.drawn(len(x), noise), up=self.up, padding=1,
-                             resample_filter=self.resample_filter, flip_weight=self.up == 1)
-        return bias_act(x, self.bias, act=self.act, gain=ACTIVATIONS[self.act].gain * gain,
-                        clamp=None if self.clamp is None else self.clamp * gain)
+                             resample_filter=self.resample_filter, flip_weight=self.up == 1, gain=first)
+        x = x + (self.bias * first).to(x)[:, None, None]
+        return bias_act(x, act=self.act, gain=then, clamp=clamp, inplace=True)
 
     def drawn(self, n: int, noise: Noise) -> Tensor | None:
         """The noise of n images, (n, 1, H, W) or the same for all; None without."""
