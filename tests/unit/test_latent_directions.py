@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from styled import Styled
 from torch import nn
 
 import zerosum as zs
@@ -283,3 +284,54 @@ def test_traversals_that_are_none(wrong):
 def test_directions_of_another_model(models):
     with pytest.raises(UsageError, match="directions of 5 numbers do not fit latents of 8"):
         traverse(models["dcgan"], sefa(Straight(), 2))
+
+
+# Of styles ------------------------------------------------------------------------------------------------------------
+
+
+def test_sefa_of_styles_is_in_the_weights_of_all_layers_that_are_given_one():
+    model = Styled()
+    found = sefa(model, 4)
+    a = torch.cat([affine.weight for affine in model.affine]).detach()
+    values, vectors = torch.linalg.eigh(a.T @ a)
+    assert found.space == "w"
+    torch.testing.assert_close(found.strengths, values.flip(0), rtol=1e-4, atol=1e-5)
+    assert (cosines(found.vectors, vectors.T.flip(0)) > 0.999).all()
+
+
+def test_ganspace_of_styles_is_their_principal_components():
+    model = Styled()
+    found = ganspace(model, 4)
+    w = model.map(model.noise(10_000, torch.Generator().manual_seed(0)))[:, 0].detach()
+    values, vectors = torch.linalg.eigh(torch.cov(w.T))
+    torch.testing.assert_close(found.strengths, values.flip(0).sqrt(), rtol=1e-3, atol=1e-4)
+    assert found.space == "w" and (cosines(found.vectors, vectors.T.flip(0)) > 0.99).all()
+
+
+def test_a_hyperplane_of_styles_is_found_where_it_lies():
+    model = Styled()
+    w = model.map(model.noise(900, torch.Generator().manual_seed(0)))[:, 0].detach()
+    found = hyperplanes(model, lambda _: (w[:, 1] > w[:, 1].median()).long(), ["less", "more"], n=900)
+    assert found.space == "w" and found.strengths.min() > 0.95
+    assert (found.vectors[:, 1].abs() > 0.8).all()
+
+
+def test_a_walk_along_styles_moves_all_layers_alike(tmp_path):
+    model = Styled()
+    directions = ganspace(model, 2)
+    directions.save(tmp_path / "found.safetensors")
+    again = Directions.load(tmp_path / "found.safetensors")
+    assert again.space == "w"
+    rows = traverse(model, again, reach=2.0, columns=3, seed=1)
+    w = model.map(model.noise(1, torch.Generator().manual_seed(1)))
+    torch.testing.assert_close(rows[:, 1], model.synthesize(w).detach().expand(2, -1, -1, -1))
+    torch.testing.assert_close(traverse(model, again, reach=2.0, columns=3, start=w.detach()), rows)
+    moved = w + 2 * again.strengths[0] * again.vectors[0]
+    torch.testing.assert_close(rows[0, 2], model.synthesize(moved)[0].detach(), rtol=1e-3, atol=1e-3)
+
+
+def test_the_noise_of_a_model_with_styles_has_directions_if_asked_for():
+    found = ganspace(Styled(), 3, space="z", layer=1)
+    assert found.space == "z" and found.vectors.shape == (3, 6)
+    with pytest.raises(UsageError, match="cannot map styles"):
+        sefa(Straight(), space="w")

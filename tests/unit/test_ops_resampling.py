@@ -153,3 +153,10 @@ def test_a_radial_filter_is_the_same_in_all_directions_but_for_its_window():
     centre = f[20:28, 20:28]
     torch.testing.assert_close(centre, centre.T)
     assert abs(f[24, 27] / f[26, 26] - 1) < 0.1                  # radii 3.54 and 3.54
+
+
+def test_filters_have_forward_derivatives_of_many_directions_at_once():
+    x, f = torch.randn(2, 3, 8, 8), setup_filter([1, 3, 3, 1])
+    directions = torch.randn(5, 2, 3, 8, 8)
+    moved = torch.func.vmap(lambda d: torch.func.jvp(lambda x: upsample2d(x, f), (x,), (d,))[1])(directions)
+    torch.testing.assert_close(moved, torch.stack([upsample2d(d, f) for d in directions]))

@@ -42,7 +42,7 @@ def drag_command(words: list[str]) -> int:
     run = Run.open(arguments.run, arguments.model)
     from ..latent import drag
 
-    z, label = begun(run, arguments)
+    z, label = begun(run, arguments, styles=True)
     if z is None:
         require(run.model, "generate")
         z = run.model.noise(1, torch.Generator().manual_seed(arguments.seed))                  # type: ignore[operator]

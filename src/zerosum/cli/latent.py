@@ -69,8 +69,10 @@ def directions_command(words: list[str]) -> int:
                         "classes that the judge of built-in data sees [sefa]")
     parser.add_argument("-k", type=int, metavar="int", help="how many, the strongest [10, or all]")
     parser.add_argument("-n", type=int, metavar="int", help="samples to look at [ganspace 10000, classes 4000]")
+    parser.add_argument("--space", choices=["z", "w"], help="of the noise, or of styles [w where the model has "
+                        "styles, else z]")
     parser.add_argument("--layer", type=int, default=1, metavar="int",
-                        help="ganspace: of the layers that the noise meets, the one whose features vary [1]")
+                        help="ganspace in z: of the layers that the noise meets, the one whose features vary [1]")
     parser.add_argument("--factor", metavar="F", help="classes: what is judged, of shapes its size, "
                         "colour, ... [the class]")
     parser.add_argument("-o", "--out", default="directions.safetensors", metavar="FILE", help="the file to write "
@@ -96,7 +98,7 @@ def directions_command(words: list[str]) -> int:
 def _found(run: Run, arguments: "argparse.Namespace") -> "Directions":
     from ..latent import ganspace, hyperplanes, sefa
 
-    options: dict[str, Any] = asked_alone(run, arguments)
+    options: dict[str, Any] = {"space": arguments.space} | asked_alone(run, arguments)
     if arguments.method == "sefa":
         return sefa(run.model, arguments.k, **options)
     options |= {"seed": arguments.seed} | ({"n": arguments.n} if arguments.n else {})
@@ -157,7 +159,7 @@ def _changed(run: Run, arguments: "argparse.Namespace") -> tuple[list[str], Tens
     """What is changed, by name, and the samples (rows, columns, *shape)."""
     from ..latent import Directions, code_names, coordinates, traverse, traverse_codes
 
-    z, label = begun(run, arguments)
+    z, label = begun(run, arguments, styles=arguments.directions is not None)
     steps = {"reach": arguments.range, "columns": arguments.columns}
     options: dict[str, Any] = {"seed": arguments.seed, "start": z} | {
         name: value for name, value in steps.items() if value is not None}
@@ -180,14 +182,18 @@ def add_start(parser: Parser) -> None:
     parser.add_argument("--picture", type=int, default=0, metavar="int", help="which of them, from 0 [0]")
 
 
-def begun(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor | None, "Asked"]:
-    """The latent (1, z_dim) that --start and --picture name, and the class or text that was asked for, or its own."""
+def begun(run: Run, arguments: "argparse.Namespace", styles: bool = False) -> tuple[Tensor | None, "Asked"]:
+    """The latent (1, z_dim) that --start and --picture name, and the class or text that was asked for, or its own.
+
+    With `styles` it may be styles (1, layers, D), if those were found for the picture.
+    """
     from ..latent import Inverted
 
     asked = asked_alone(run, arguments)
     if arguments.start is None:
         return None, asked.get("label", 0)
-    z, own = Inverted.load(arguments.start).latent(arguments.picture)
+    inverted = Inverted.load(arguments.start)
+    z, own = (inverted.point if styles else inverted.latent)(arguments.picture)
     return z, asked.get("label", 0 if own is None else own)
 
 

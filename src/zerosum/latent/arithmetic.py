@@ -61,6 +61,8 @@ def _term(model: Model, sign: int, text: str, directions: Directions | None) -> 
     if directions is None:
         raise UsageError(f"'{name}' would be a direction: give a file with --directions (zerosum directions RUN makes "
                          "one)")
+    if directions.space != "z":
+        raise UsageError("these directions are of styles, and sums are of noise: find them with --space z")
     if name not in directions.names:
         raise unknown("direction", name, directions.names)
     return Term(sign, text, times * deviations(model, directions.only([directions.names.index(name)])), True)

@@ -51,6 +51,12 @@ class Inverted:
         label = None if self.labels is None else self.labels[row]
         return self.z[row:row + 1], int(label) if label is not None and label.dim() == 0 else label
 
+    def point(self, row: int) -> tuple[Tensor, Asked | None]:
+        """As `latent`, or the styles w (1, layers, D) where those were looked for."""
+        if self.w is None or not 0 <= row < len(self):
+            return self.latent(row)
+        return self.w[row:row + 1], None
+
     def save(self, path: str | Path) -> None:
         """Write them as one safetensors file, whole or not at all."""
         tensors = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}

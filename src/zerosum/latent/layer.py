@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core import Model, UsageError
-from .passes import CHUNK, Asked, chosen_labels, evaluating
+from .passes import CHUNK, Asked, chosen_labels, evaluating, mapped
 
 
 class _Reached(Exception):
@@ -47,15 +47,49 @@ def linear_map(model: Model, *, label: Asked = 0) -> Tensor:
     convolution, and one that is also given a label.
     """
     probe = model.noise(4, torch.Generator().manual_seed(0))                                   # type: ignore[operator]
-    origin = torch.zeros_like(probe[:1])
-    units = torch.eye(probe.shape[1], device=probe.device)
-    h = features(model, torch.cat([origin, units, probe]), label=label).double()
-    a = (h[1:-4] - h[0]).T
-    seen, expected = h[-4:] - h[0], probe.double() @ a.T
-    if (seen - expected).norm() > 1e-3 * seen.norm():
+    a = _matrix(lambda z: features(model, z, label=label), probe)
+    if a is None:
         raise UsageError(f"the first layer of {model.name or type(model).__name__} is not linear in the noise, which "
                          "sefa needs: use ganspace")
     return a
+
+
+def style_map(model: Model) -> Tensor:
+    """A, (M, D), where the layers that are given a style, and nothing else, make A w + b of it, one below the other.
+
+    Raises UsageError where there are none, or one is not linear.
+    """
+    z = model.noise(4, torch.Generator().manual_seed(0))                                       # type: ignore[operator]
+    w = mapped(model, z, chosen_labels(model, len(z)))
+    a = _matrix(lambda v: _given_a_style(model, v, w.shape[1]), w[:, 0])
+    if a is None:
+        raise UsageError(f"the layers of {model.name or type(model).__name__} are not linear in the style, which sefa "
+                         "needs: use ganspace")
+    return a
+
+
+def _matrix(function: Callable[[Tensor], Tensor], probe: Tensor) -> Tensor | None:
+    """A, (M, D), float64, of A v + b, tried on points v (N, D); None where the function is something else."""
+    count, units = len(probe), torch.eye(probe.shape[1], device=probe.device)
+    h = function(torch.cat([torch.zeros_like(probe[:1]), units, probe])).double()
+    a = (h[1:-count] - h[0]).T
+    seen, expected = h[-count:] - h[0], probe.double() @ a.T
+    return a if (seen - expected).norm() <= 1e-3 * seen.norm() else None
+
+
+def _given_a_style(model: Model, w: Tensor, layers: int) -> Tensor:
+    """What the layers that are given w (N, D), the style of all layers, make of it: (N, M)."""
+    met: list[Tensor] = []
+
+    def look(_module: nn.Module, given: tuple[Any, ...], answer: Any) -> None:
+        if isinstance(given[0], Tensor) and given[0].shape == w.shape and torch.equal(given[0], w):
+            met.append(answer)
+
+    with evaluating(model), watched(model, look), torch.no_grad():
+        model.synthesize(w[:, None].expand(-1, layers, -1))                                    # type: ignore[operator]
+    if not met:
+        raise UsageError(f"no layer of {model.name or type(model).__name__} is given a style alone: use ganspace")
+    return torch.cat(met, 1)
 
 
 def _collector(met: list[Tensor], layer: int) -> Callable[..., None]:

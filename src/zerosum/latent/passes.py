@@ -64,6 +64,11 @@ def mapped(model: Model, z: Tensor, labels: Tensor | None = None) -> Tensor:
                           for i in range(0, len(z), CHUNK)])
 
 
+def placed(model: Model, z: Tensor, space: str, labels: Tensor | None = None) -> Tensor:
+    """Where noise z (N, z_dim) lies in the space z, or that of styles w, of which all layers have the same: (N, D)."""
+    return z if space == "z" else mapped(model, z, labels)[:, 0]
+
+
 @torch.no_grad()
 def synthesized(model: Model, w: Tensor) -> Tensor:
     """What a model with style makes of styles w (N, layers, D): (N, *shape)."""

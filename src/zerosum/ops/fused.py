@@ -14,10 +14,13 @@ def kernels_for(x: Tensor) -> ModuleType | None:
     """The module `kernels`, where it can be used for x; else None, and plain PyTorch computes the same."""
     if x.device.type != "cuda" or x.dtype not in DTYPES:
         return None
-    # The transforms of torch.func and torch.compile look into plain operations, and not into these.
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
-        return None
-    return _tried()
+    # torch.compile, and the transforms of torch.func, look into plain operations and not into these.
+    return None if torch.compiler.is_compiling() or transformed() else _tried()
+
+
+def transformed() -> bool:
+    """Whether a transform of torch.func is at work: some operations, and memory formats, are not for it."""
+    return torch._C._are_functorch_transforms_active()
 
 
 @cache

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .correlation import Factor, Padding, Pair, Sides, correlate, pair, sides, size_after
-from .fused import kernels_for
+from .fused import kernels_for, transformed
 
 SEPARABLE_FROM = 8                           # taps; for shorter filters one pass over the image is faster than two
 
@@ -83,7 +83,7 @@ def _each_channel(x: Tensor, kernel: Tensor, *, up: Pair, down: Pair, padding: S
         height, width = size_after(x, kernel, up, down, padding)
         return kernels.fir(x, kernel.flip((0, 1)) if convolve else kernel,
                            kernels.Geometry(up, down, (padding[0], padding[2]), (width, height)))
-    if x.device.type == "cpu":               # where the layout makes a factor of two and more
+    if x.device.type == "cpu" and not transformed():             # where the layout makes a factor of two and more
         x = x.contiguous(memory_format=torch.channels_last)
     return correlate(x, kernel.to(x).expand(x.shape[1], 1, *kernel.shape), groups=x.shape[1], up=up, down=down,
                      padding=padding, convolve=convolve)
