@@ -10,6 +10,7 @@ import torch
 
 from zerosum.core import UsageError
 from zerosum.data import BUILTIN, DataConfig, describe_builtin, load_data
+from zerosum.data.builtin.shapes import COLOURS
 
 IMAGES = ("digits", "glyphs", "photos", "shapes")
 
@@ -117,6 +118,20 @@ def test_shapes_know_what_is_drawn():
         assert all(said[name] in data.captions[i] for name in ("shape", "colour", "size", "background"))
 
 
+def test_shapes_that_match_lie_in_opposite_corners_and_have_one_colour():
+    for size in (24, 32):
+        data = load_data("matching", image_size=size, split="all")
+        assert len(np.unique(data.attributes, axis=0)) == 3 * 3 * 6 * 2
+        half = size // 2
+        for picture, (*_, colour, corners) in zip(data.x, data.attributes, strict=True):
+            quarters = {0: (picture[:, :half, :half], picture[:, half:, half:]),
+                        1: (picture[:, :half, half:], picture[:, half:, :half])}
+            assert not any(quarter.any() for quarter in quarters[1 - corners])
+            for quarter in quarters[corners]:
+                assert np.array_equal(quarter.max((1, 2)), COLOURS[colour])
+    assert np.array_equal(data.labels, data.attributes[:, 3]) and data.attributes[:, 0].std() > 0
+
+
 def test_another_attribute_can_be_the_class():
     data = load_data("shapes", label="colour")
     assert data.spec.classes == ("red", "green", "blue", "yellow", "magenta", "cyan")
@@ -171,7 +186,8 @@ def test_photos_share_no_pixel_between_parts():
 
 @pytest.mark.parametrize(("name", "settings"), [
     ("ring", {"image_size": 32}), ("swissroll", {"channels": 3}), ("grid", {"flip": True}), ("shapes", {"flip": True}),
-    ("photos", {"image_size": 200}), ("glyphs", {"image_size": 8}), ("shapes", {"image_size": 8})])
+    ("photos", {"image_size": 200}), ("glyphs", {"image_size": 8}), ("shapes", {"image_size": 8}),
+    ("matching", {"flip": True}), ("matching", {"image_size": 8})])
 def test_what_makes_no_sense_is_refused(name, settings):
     with pytest.raises(UsageError):
         load_data(name, **settings)

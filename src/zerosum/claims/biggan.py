@@ -10,8 +10,8 @@ def measure(trial: Trial) -> Quantities:
 
 
 CLAIM = Claim(
-    statement="The generator makes the class that it is asked for, and the closer to 0 its noise is held, the more real "
-              "and the less varied are its samples, one step after the other.",
+    statement="The generator makes the class that it is asked for, and the closer to 0 its noise is held, the more "
+              "real and the less varied are its samples, one step after the other.",
     baseline="the same generator with a wider threshold, from |z| <= 2 down to |z| <= 0.1",
     sides={"biggan": Side("biggan", "small")},
     checks=checks_of("biggan"),

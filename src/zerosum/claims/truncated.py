@@ -1,7 +1,6 @@
 """What the claims of BigGAN and BigGAN-deep share: classes as asked, and fidelity against variety under truncation."""
 
 import torch
-from scipy.stats import spearmanr
 from torch import Tensor
 
 from ..core import Model
@@ -14,6 +13,7 @@ from .claim import Check
 from .digits import classes_of, judge_fid
 from .panels import images_panel
 from .trial import Trial
+from .wgan import rank_correlation
 
 COUNT = 1_000
 THRESHOLDS = (2.0, 1.0, 0.7, 0.5, 0.3, 0.1)
@@ -37,7 +37,7 @@ def sweep(model: Model, seed: int) -> dict[str, float | list[float]]:
         for name, value in (shares | {"spread within a class": spread_within(x, asked)}).items():
             if name in found:
                 found[name].append(value)
-    ranks = {f"rank correlation of {name} and threshold": float(spearmanr(THRESHOLDS, values).statistic)
+    ranks = {f"rank correlation of {name} and threshold": rank_correlation(THRESHOLDS, values)
              for name, values in found.items()}
     return {f"{name} by threshold": values for name, values in found.items()} | ranks
 
@@ -67,8 +67,9 @@ def checks_of(side: str) -> tuple[Check, ...]:
         Check("images of one class differ at least half as much as real ones", f"spread within a class, {side}",
               "at least", f"spread within a class, half of the data's, {side}",
               "catalogue, Sec. 0.3: fidelity never without diversity"),
-        Check("the closer to 0 z must be, the higher is precision", f"rank correlation of precision and threshold, {side}",
-              "at most", -0.9, "catalogue ARC-06; 1809.11096, Fig. 2 and 17"),
+        Check("the closer to 0 z must be, the higher is precision",
+              f"rank correlation of precision and threshold, {side}", "at most", -0.9,
+              "catalogue ARC-06; 1809.11096, Fig. 2 and 17"),
         Check("and the lower recall", f"rank correlation of recall and threshold, {side}", "at least", 0.9,
               "catalogue ARC-06"),
         Check("and the more alike are images of one class",
