@@ -23,7 +23,8 @@ THRESHOLDS = (2.0, 1.0, 0.7, 0.5, 0.3, 0.1)
 def truncated(model: Model, threshold: float, seed: int, count: int = COUNT) -> Tensor:
     """Samples of z under |z| <= threshold, the classes in turn; one seed gives the same ones with ever less noise."""
     z = truncated_normal(model.noise(count, torch.Generator().manual_seed(seed)), threshold)
-    return model.generate(z, torch.arange(count) % 10)
+    with model.settled(threshold):
+        return model.eval().generate(z, torch.arange(count) % 10)
 
 
 def sweep(model: Model, seed: int) -> dict[str, float | list[float]]:

@@ -19,6 +19,7 @@ Departures  the networks are those of ajbrock/BigGAN-PyTorch. Regularized are al
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, Literal
 
 import torch
@@ -63,8 +64,9 @@ class BigGAN(LatentModel):
 
     PRESETS: dict[str, dict[str, Any]] = {
         "paper": {"data": "photos", "image_size": 128, "batch_size": 2048, "steps": 140_000},
-        "small": {"data": "digits", "image_size": 8, "z_dim": 32, "shared": 16, "width": 4, "d_width": 4,
-                  "attention": 8, "lr": 1e-3, "d_lr": 2e-3, "batch_size": 64, "steps": 900, "ema": 5_000},
+        "small": {"data": "digits", "image_size": 16, "z_dim": 48, "shared": 16, "width": 4, "d_width": 4,
+                  "attention": 8, "standing": 8, "lr": 1e-3, "d_lr": 2e-3, "batch_size": 32, "steps": 700,
+                  "ema": 5_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "shared": 4, "width": 2, "d_width": 2, "attention": 8,
                  "standing": 1, "batch_size": 8, "steps": 3},
     }
@@ -138,13 +140,17 @@ class BigGAN(LatentModel):
         return (weight for name, weight in self.generator.named_parameters()
                 if weight.dim() > 1 and name != "shared.weight")
 
-    def made(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor | None]:
-        """n samples, and their classes, which are drawn evenly where there are any; `generator` makes them the same."""
-        labels = None
-        if self.data.num_classes:
-            device = self.device if generator is None else generator.device
-            labels = torch.randint(self.data.num_classes, (n,), device=device, generator=generator).to(self.device)
-        return self.generate(self.noise(n, generator), labels), labels
+    def made(self, n: int) -> tuple[Tensor, Tensor | None]:
+        """n samples, and their classes, which are drawn evenly where there are any."""
+        labels = self.drawn_classes(n)
+        return self.generate(self.noise(n), labels), labels
+
+    def drawn_classes(self, n: int, generator: torch.Generator | None = None) -> Tensor | None:
+        """n classes, each as likely as any other; None where there are none."""
+        if not self.data.num_classes:
+            return None
+        device = self.device if generator is None else generator.device
+        return torch.randint(self.data.num_classes, (n,), device=device, generator=generator).to(self.device)
 
     def generate(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z (N, z_dim) and labels (N,) to images (N, C, H, W); without labels the classes come in turn."""
@@ -159,10 +165,10 @@ class BigGAN(LatentModel):
 
         One seed gives the same samples on every device. Raises UsageError for labels the model does not have.
         """
-        z = self.noise(n, None if seed is None else torch.Generator().manual_seed(seed))
-        z = truncated_normal(z, truncation) if truncation < 1 else z
+        threshold = truncation if truncation < 1 else inf
+        z = truncated_normal(self.noise(n, None if seed is None else torch.Generator().manual_seed(seed)), threshold)
         chosen, training = self.labels_for(n, labels), self.training
-        with self.settled():
+        with self.settled(threshold):
             self.eval()
             chunks = [self.generate(z[i:i + CHUNK], None if chosen is None else chosen[i:i + CHUNK])
                       for i in range(0, n, CHUNK)]
@@ -170,8 +176,11 @@ class BigGAN(LatentModel):
         return torch.cat(chunks) if chunks else torch.empty(0, *self.data.shape, device=self.device)
 
     @contextmanager
-    def settled(self) -> Iterator[None]:
-        """For as long as it lasts the generator has standing statistics, if the settings ask for them."""
+    def settled(self, threshold: float = inf) -> Iterator[None]:
+        """For as long as it lasts the generator has standing statistics, if the settings ask for them.
+
+        They are those of z under |z| <= threshold: narrower noise has other statistics than the moving averages.
+        """
         if not self.cfg.standing:
             yield
             return
@@ -179,7 +188,8 @@ class BigGAN(LatentModel):
         with standing_statistics(self.generator):
             self.train()
             for _ in range(self.cfg.standing):
-                self.made(CHUNK, generator)
+                self.generate(truncated_normal(self.noise(CHUNK, generator), threshold),
+                              self.drawn_classes(CHUNK, generator))
             yield
 
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
