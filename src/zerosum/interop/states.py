@@ -1,0 +1,123 @@
+"""Finds the networks in what a file holds: state dicts, and pickled modules, whose weights are in their states."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from ..core import ZerosumError
+from .allowed import PERSISTENCE
+from .files import Contents
+from .pickles import MOST_COPIED, Record
+from .tensors import is_tensor
+
+DEEPEST, MOST_VISITS = 64, 1_000_000
+
+
+@dataclass
+class Network:
+    """The weights of one network: where they were in the file, and what the file says of its class."""
+
+    place: str                               # such as G_ema; "" where they are all that the file holds
+    state: dict[str, Tensor]
+    kind: str = ""                           # name of the class
+    arguments: dict[str, Any] = field(default_factory=dict)   # of its constructor
+    source: str = ""                         # Python source that came with it: text, which is never run
+
+
+def networks_in(contents: Contents) -> list[Network]:
+    """All networks of a file, in the order of the file; raises ZerosumError where references never end."""
+    return _Search(contents).found
+
+
+class _Search:
+    """One walk over the contents, which counts what it meets: a file can refer to one thing any number of times."""
+
+    def __init__(self, contents: Contents):
+        self.contents, self.visits, self.bytes = contents, 0, MOST_COPIED * contents.size + 2**20
+        self.found: list[Network] = []
+        self.walk(contents.root, "", 0)
+
+    def visit(self, depth: int) -> None:
+        self.visits += 1
+        if depth > DEEPEST or self.visits > MOST_VISITS:
+            raise ZerosumError("this file is nested too deeply, or refers to one thing again and again: it is refused")
+
+    def tensor(self, value: Any) -> Tensor:
+        made = self.contents.tensor(value)
+        self.bytes -= made.nbytes
+        if self.bytes < 0:
+            raise ZerosumError("this file refers to its tensors more often than weights do: it is refused")
+        return made
+
+    def walk(self, value: Any, place: str, depth: int) -> None:
+        self.visit(depth)
+        if is_tensor(value):
+            return
+        inside = module_state(value)
+        if inside is not None:
+            self.found.append(self.of_module(value, inside, place))
+        elif isinstance(value, Record):
+            self.walk(value.items, place, depth + 1)
+        elif isinstance(value, dict) and not {"state", "param_groups"} <= value.keys():      # of an optimizer
+            self.walk_dict(value, place, depth)
+        elif isinstance(value, (list, tuple)):
+            for number, each in enumerate(value):
+                self.walk(each, f"{place}.{number}".lstrip("."), depth + 1)
+
+    def walk_dict(self, value: dict, place: str, depth: int) -> None:
+        """Names of weights are words with dots, or several: `latent_avg` beside state dicts is none of them."""
+        weights = {key: each for key, each in value.items() if isinstance(key, str) and is_tensor(each)}
+        inner = [(key, each) for key, each in value.items() if not is_tensor(each)]
+        if any("." in key for key in weights) or (weights and not inner):
+            self.found.append(Network(place, {key: self.tensor(each) for key, each in weights.items()}))
+            return
+        for key, each in inner:
+            self.walk(each, f"{place}.{key}".lstrip("."), depth + 1)
+
+    def of_module(self, value: Record, inside: dict, place: str) -> Network:
+        state = dict(self.weights(inside, "", 0))
+        meta = value.args[0] if value.args and isinstance(value.args[0], dict) else {}
+        source, kind = meta.get("module_src", ""), meta.get("class_name", value.name.rpartition(".")[2])
+        return Network(place, state, str(kind) if isinstance(kind, str) else "",
+                       self.plain(inside.get("_init_kwargs", {}), 0), source if isinstance(source, str) else "")
+
+    def weights(self, inside: dict, prefix: str, depth: int) -> Iterator[tuple[str, Tensor]]:
+        """Parameters and buffers as `state_dict` names them."""
+        self.visit(depth)
+        hidden = inside.get("_non_persistent_buffers_set", ())
+        for group in ("_parameters", "_buffers"):
+            for key, value in _items(inside.get(group)):
+                if is_tensor(value) and not (group == "_buffers" and key in hidden):
+                    yield f"{prefix}{key}", self.tensor(value)
+        for key, value in _items(inside.get("_modules")):
+            below = module_state(value)
+            if below is not None:
+                yield from self.weights(below, f"{prefix}{key}.", depth + 1)
+
+    def plain(self, value: Any, depth: int) -> Any:
+        """Arguments as numbers, words, lists and dicts; what is none of these is left out."""
+        self.visit(depth)
+        if isinstance(value, Record):
+            value = value.items
+        if isinstance(value, dict):
+            return {key: self.plain(each, depth + 1) for key, each in value.items() if isinstance(key, str)}
+        if isinstance(value, (list, tuple)):
+            return [self.plain(each, depth + 1) for each in value]
+        return value if isinstance(value, (bool, int, float, str)) else None
+
+
+def module_state(value: Any) -> dict | None:
+    """The state of a pickled `torch.nn.Module`; None for anything else."""
+    if not isinstance(value, Record):
+        return None
+    state = value.state
+    if value.name.endswith(f".{PERSISTENCE}") and value.args and isinstance(value.args[0], dict):
+        state = value.args[0].get("state")
+    return state if isinstance(state, dict) and {"_parameters", "_modules"} <= state.keys() else None
+
+
+def _items(group: Any) -> list[tuple[str, Any]]:
+    found = group.items() if isinstance(group, dict) else ()
+    return [(key, value) for key, value in found if isinstance(key, str)]
