@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from . import biggan, cut, diffaugment, mimicry, r3gan, stylegan2, stylegan2_loss, stylegan_ops
+from . import biggan, cut, diffaugment, mimicry, r3gan, stylegan2, stylegan2_loss, stylegan3, stylegan_ops
 from .case import Case
 
 # An adapter returns the tensors of `io.safetensors` by name, or None for a configuration that is not built yet.
@@ -12,4 +12,4 @@ Adapter = Callable[[Case], dict[str, Tensor] | None]
 
 ADAPTERS: dict[tuple[str, str], Adapter] = {**biggan.ADAPTERS, **cut.ADAPTERS, **diffaugment.ADAPTERS,
                                           **mimicry.ADAPTERS, **r3gan.ADAPTERS, **stylegan2.ADAPTERS,
-                                          **stylegan2_loss.ADAPTERS, **stylegan_ops.ADAPTERS}
+                                          **stylegan2_loss.ADAPTERS, **stylegan3.ADAPTERS, **stylegan_ops.ADAPTERS}

@@ -6,5 +6,6 @@ Parameters and buffers are named as in the official code, whose weights load as 
 from .mapping import MappingNetwork
 from .stylegan2 import StyleGAN2Generator
 from .stylegan2_discriminator import StyleGAN2Discriminator
+from .stylegan3 import StyleGAN3Generator
 
-__all__ = ["MappingNetwork", "StyleGAN2Discriminator", "StyleGAN2Generator"]
+__all__ = ["MappingNetwork", "StyleGAN2Discriminator", "StyleGAN2Generator", "StyleGAN3Generator"]
