@@ -152,6 +152,18 @@ def test_codes(trained):
     assert codes.shape[1] == spec.size - spec.noise
 
 
+def test_transform(trained):
+    needs(trained.model, "transform")
+    model = trained.model
+    z, still = model.noise(2, torch.Generator().manual_seed(0)), torch.eye(3)
+    with torch.no_grad():
+        x, before = model.transformed(z, still), {key: value.clone() for key, value in model.state_dict().items()}
+        assert torch.equal(x.clamp(-1, 1), model.generate(z)) and x.isfinite().all()
+        moved = model.transformed(z, torch.tensor([[1.0, 0, 3], [0, 1, -2], [0, 0, 1]]))
+    assert moved.shape == x.shape and not torch.allclose(moved, x)
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
 def test_log_prob(trained):
     needs(trained.model, "log_prob")
     value = trained.model.log_prob(real(trained, 3).x)

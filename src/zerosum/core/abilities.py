@@ -62,6 +62,17 @@ class Styles(Protocol):
 
 
 @runtime_checkable
+class Transforms(Protocol):
+    """Moves what samples show: transformed(z, matrix, labels) -> (N, C, H, W), with what comes in from outside.
+
+    `matrix` (3, 3) maps a place, in pixels right and down from the centre, to where it is then seen. Values are not
+    clipped to [-1, 1]: a clipped image cannot be moved by fractions of a pixel.
+    """
+
+    def transformed(self, z: Tensor, matrix: Tensor, labels: Tensor | None = None) -> Tensor: ...
+
+
+@runtime_checkable
 class LogProb(Protocol):
     """Gives a log-likelihood or a lower bound of it: log_prob(x) -> (N,) in nats."""
 
@@ -70,7 +81,7 @@ class LogProb(Protocol):
 
 ABILITIES: dict[str, type] = {"sample": Samples, "generate": Generates, "score": Scores, "encode": Encodes,
                               "tell_codes": TellsCodes, "reconstruct": Reconstructs, "map_styles": Styles,
-                              "log_prob": LogProb}
+                              "transform": Transforms, "log_prob": LogProb}
 
 
 def abilities(model: Model | type[Model]) -> list[str]:

@@ -31,6 +31,7 @@ from .distribution import (
     sliced_wasserstein,
     wasserstein,
 )
+from .equivariance import scores as equivariance
 from .likelihood import bits_per_dim, decoders, parzen
 from .metric import Context, Metric, ModelMetric, Reading, Seen, View, same_width, tensor_of
 from .protocol import OURS, Protocol, protocol_of
@@ -44,7 +45,7 @@ METRICS: dict[str, Metric | ModelMetric] = {metric.name: metric for metric in (
     ms_ssim_diversity.METRIC, ms_ssim_diversity.BY_CLASS,
     modes.METRIC, classes.CLASSES, classes.CONFIDENCE, inception_score.METRIC, mode_score.METRIC,
     classifier_accuracy.METRIC,
-    high_frequency.METRIC, path_length.METRIC,
+    high_frequency.METRIC, path_length.METRIC, equivariance.METRIC,
     mig.METRIC, factor_vae.METRIC, dci.METRIC, separability.METRIC,
     parzen.METRIC, decoders.METRIC, bits_per_dim.METRIC)}
 

@@ -1,0 +1,1 @@
+"""Whether samples move as wholes when a model is asked to move them."""
