@@ -9,7 +9,6 @@ for the infinite plane. Configuration T moves with its input; R, whose convoluti
 radial, turns with it, too.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log2, pi, sqrt
 
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from ...layers import EqualizedLinear
 from ...ops import at_least_float32, design_lowpass_filter, filtered_lrelu, normalized_modulated_conv2d
 from .mapping import MappingNetwork
+from .stages import Size
 
 SMALLEST = 8                                 # pixels: below, the first layer's band is wider than the image's
 
@@ -101,10 +101,11 @@ class FourierInput(nn.Module):
         with torch.no_grad():
             self.affine.bias[0] = 1          # no turn
 
-    def forward(self, w: Tensor) -> Tensor:
-        """Draw the plane as w (N, w_dim) places it."""
-        with torch.autocast(w.device.type, enabled=False):       # a phase has more digits than bfloat16
-            turn, shift = self.placed(at_least_float32(w))
+    def forward(self, w: Tensor, transform: Tensor | None = None) -> Tensor:
+        """Draw the plane as w (N, w_dim) places it; `transform` stands in for the stored one."""
+        kind = "cpu" if w.is_meta else w.device.type             # there is no autocast of a meta device
+        with torch.autocast(kind, enabled=False):                # a phase has more digits than bfloat16
+            turn, shift = self.placed(at_least_float32(w), self.transform if transform is None else transform)
             phases = self.phases + (self.freqs @ shift[:, :, None]).squeeze(2)
             freqs = self.freqs @ turn
             # Waves that a user's transform brings out of the band fade out between cutoff and half the rate.
@@ -115,13 +116,13 @@ class FourierInput(nn.Module):
             waves = torch.sin(2 * pi * (across + down + phases[:, None, None])) * amplitudes[:, None, None]
             return (waves @ (self.weight / sqrt(self.signal.channels)).t()).permute(0, 3, 1, 2)
 
-    def placed(self, w: Tensor) -> tuple[Tensor, Tensor]:
+    def placed(self, w: Tensor, transform: Tensor) -> tuple[Tensor, Tensor]:
         """Turn (N, 2, 2) and shift (N, 2) of the plane: x -> turn x + shift, w's after the user's."""
         t = self.affine(w)
         cosine, sine, *move = (t / t[:, :2].norm(dim=1, keepdim=True)).unbind(1)
         turn = torch.stack([torch.stack([cosine, -sine], 1), torch.stack([sine, cosine], 1)], 1)
-        shift = self.transform[:2, 2] - torch.stack(move, 1)
-        return turn @ self.transform[:2, :2], (turn @ shift[:, :, None]).squeeze(2)
+        shift = transform[:2, 2] - torch.stack(move, 1)
+        return turn @ transform[:2, :2], (turn @ shift[:, :, None]).squeeze(2)
 
 
 class SynthesisLayer(nn.Module):
@@ -168,11 +169,15 @@ class SynthesisLayer(nn.Module):
 
 
 class StyleGAN3Synthesis(nn.Module):
-    """Styles (N, num_layers + 2, w_dim) -> images (N, channels, height, width), free of any bound."""
+    """Styles (N, num_layers + 2, w_dim) -> images (N, channels, height, width), free of any bound.
+
+    `rate`: pixels per unit of the input's `transform`.
+    """
 
     def __init__(self, w_dim: int, size: tuple[int, int], channels: int, cfg: AliasFree):
         super().__init__()
         signals = cfg.signals(size, channels)
+        self.rate = signals[-1].rate
         self.output_scale, self.num_ws = cfg.output_scale, cfg.num_layers + 2
         self.input = FourierInput(w_dim, signals[0])
         self.names = []
@@ -182,10 +187,10 @@ class StyleGAN3Synthesis(nn.Module):
             self.names.append(f"L{index}_{made.size[0]}_{made.channels}")
             self.add_module(self.names[-1], layer)
 
-    def forward(self, w: Tensor, update_emas: bool = False) -> Tensor:
-        """Draw one image for each sequence of styles."""
+    def forward(self, w: Tensor, update_emas: bool = False, transform: Tensor | None = None) -> Tensor:
+        """Draw one image for each sequence of styles; `transform` (3, 3) stands in for the input's own."""
         first, *others = at_least_float32(w).unbind(1)
-        x = self.input(first)
+        x = self.input(first, transform)
         for name, style in zip(self.names, others, strict=True):
             x = self.get_submodule(name)(x, style, update_emas)
         return at_least_float32(x) * self.output_scale
@@ -198,7 +203,7 @@ class StyleGAN3Generator(nn.Module):
     all others are fields of `AliasFree`. Raises ValueError for sizes that it cannot be built for.
     """
 
-    def __init__(self, z_dim: int = 512, image_size: int | Sequence[int] = 1024, channels: int = 3, *,
+    def __init__(self, z_dim: int = 512, image_size: Size = 1024, channels: int = 3, *,
                  w_dim: int = 512, c_dim: int = 0, mapping_layers: int = 2, mapping_lr: float = 0.01,
                  average_beta: float = 0.998, **synthesis):
         super().__init__()
