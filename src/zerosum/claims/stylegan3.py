@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..core import Model
+from ..engine import Trainer
 from ..metrics.equivariance.movements import Moved, filtered_as_turned, shifted_by_pixels, turned_about_centre
 from ..metrics.equivariance.scores import METRIC, rotation, translation
 from ..metrics.metric import Context
@@ -20,12 +21,13 @@ STEP, ANGLE = (6, -4), pi / 6                # of the panels
 FLOOR = 100.0                                # decibels below the range that are black in a picture of errors
 
 
-def untrained(trial: Trial, side: str) -> Model:
+def untrained(trial: Trial, side: str) -> Trainer:
     """A side with its first weights, its inputs scaled by what they are: the averages that training would find."""
-    model = trial.start(side).model.eval()
+    trainer = trial.start(side)
+    model = trainer.model.eval()
     with torch.no_grad():
         model.generator.synthesis(model.map(model.noise(4)), update_emas=True)
-    return model
+    return trainer
 
 
 def error_of(expected: Moved, seen: Moved) -> Tensor:
@@ -66,8 +68,9 @@ def trained(trial: Trial) -> dict[str, float]:
 def measure(trial: Trial) -> dict[str, float]:
     found: dict[str, float] = {}
     for side in UNTRAINED:
-        model = untrained(trial, side)
-        readings = METRIC.measure(model, None, MOVED, Context(trial.seed))
+        trainer = untrained(trial, side)
+        model = trainer.model
+        readings = METRIC.measure(model, trainer.data, MOVED, Context(trial.seed))
         found |= {f"{name}, {side}": reading.value for name, reading in readings.items()}
         found[f"contrast, {side}"] = float(model.sample(MOVED, seed=trial.seed).std((2, 3)).mean())
         show(trial, side, model)
@@ -78,7 +81,7 @@ def measure(trial: Trial) -> dict[str, float]:
         "least contrast": min(found[f"contrast, {side}"] for side in UNTRAINED)}
 
 
-STEPS = 250
+STEPS = 200
 SETTINGS = {"data": "shapes", "image_size": 64, "channel_base": 2048, "magnitude_beta": 0.0, "batch_size": 4,
             "steps": 1}
 UNTRAINED = {"T": {}, "lrelu_upsampling 1": {"lrelu_upsampling": 1}, "margin_size 0": {"margin_size": 0},
@@ -103,7 +106,8 @@ CLAIM = Claim(
         Check("while images show something", "least contrast", "at least", 0.03,
               "what shows nothing moves well; an error of 65 dB is 0.001"),
         Check("a short training leaves at most three quarters of the first FID on digits",
-              "what is left of the first FID", "at most", 0.75, "0.43 and 0.59 on seeds 10 and 11"),
+              "what is left of the first FID", "at most", 0.75,
+              "0.43 after 300 steps on seed 10, 0.59 after 200 on seed 11"),
     ),
     measure=measure,
 )
