@@ -23,8 +23,8 @@ MAY: dict[str, set[str]] = {
     "latent": BASE,
     "metrics": BASE | {"data"},
     "doctor": BASE | {"data"},
-    "interop": BASE | {"networks"},
-    "runs": BASE | {"data", "doctor", "engine", "metrics", "models"},
+    "interop": BASE | {"networks", "layers"},
+    "runs": BASE | {"data", "doctor", "engine", "interop", "metrics", "models"},
 }
 MAY["claims"] = set(MAY)                      # everything below
 MAY["demos"] = MAY["study"] = MAY["claims"]

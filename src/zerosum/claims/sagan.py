@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from ..data.builtin.shapes import COLOURS
-from .claim import Check, Claim, Side
 from .panels import images_panel
 from .trial import Trial
 

@@ -10,47 +10,64 @@ from ..core import UsageError, ZerosumError, abilities, find, names
 from ..data import DataConfig
 from ..engine import TrainConfig, leave
 from ..runs import Run
+from ..runs.fine_tuning import KEPT
 from .parser import Parser, settings_in
 
 DEFAULT_MODEL = "dcgan"
 
 
 def train_command(words: list[str]) -> int:
-    """zerosum train [MODEL] [--data D] [--preset P] [--out DIR] [settings]"""
+    """zerosum train [MODEL] [--data D] [--preset P] [--from RUN] [--out DIR] [settings]"""
     from ..runs import train
 
-    name, rest = _model_name(words)
+    start = _flag_value(words, "--from")
+    before = Run.open(start) if start else None
+    name, rest = _model_name(words, before.document["model"] if before else DEFAULT_MODEL)
     model = find(name)
-    preset_name = _preset(rest, model)
+    preset_name = f"of {start}" if before else _preset(rest, model)
     parser = Parser(f"zerosum train {name}", f"{model.card.title} ({model.card.year})\n{model.card.summary}",
                     "Settings in [brackets] are those of the preset; --preset paper has the paper's.")
     parser.add_argument("--preset", metavar="|".join(model.PRESETS), help=f"a set of settings [{preset_name}]")
+    parser.add_argument("--from", dest="start", metavar="RUN", help="start from the weights, networks and settings of "
+                        "this run, imported or trained; a preset has no place then")
+    parser.add_argument("--freeze", type=int, default=0, metavar="int", help="layers of the discriminator, from the "
+                        "image on, that stay as they are (Freeze-D, 2002.10964) [0]")
     parser.add_argument("--out", metavar="DIR", help="the run folder [runs/MODEL-DATA-NNN]")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--estimate", action="store_true", help="time a few steps, say what the run would take, leave")
     parser.add_json()
-    preset = model.PRESETS.get(preset_name, {})
+    preset = _of_run(before) if before else model.PRESETS.get(preset_name, {})
     for title, config in ((f"{name}", model.Config), ("training", TrainConfig), ("data", DataConfig)):
         parser.add_settings(title, config, preset)
     arguments = parser.parse(rest)
     settings = settings_in(arguments, model.Config, TrainConfig, DataConfig)
+    if before and (arguments.preset or arguments.estimate):
+        raise UsageError(f"--from {start} has the settings of that run: leave --preset and --estimate out")
+    if arguments.freeze < 0:
+        raise UsageError(f"--freeze must not be negative, not {arguments.freeze}")
     if arguments.estimate:
         return _estimate(name, arguments, settings)
-    run = train(name, preset=arguments.preset, out=arguments.out, quiet=arguments.quiet or arguments.json,
-                    **settings)
+    run = train(name, preset=arguments.preset, out=arguments.out, quiet=arguments.quiet or arguments.json, start=start,
+                freeze=arguments.freeze, **settings)
     leave()
     _say(run, arguments.json)
     return 0
 
 
-def _model_name(words: list[str]) -> tuple[str, list[str]]:
+def _of_run(run: Run) -> dict[str, Any]:
+    """The settings of a run that a training from it keeps, to be shown as defaults."""
+    settings = run.document["settings"]
+    return settings["model"] | settings["data"] | {name: settings["train"][name] for name in KEPT}
+
+
+def _model_name(words: list[str], default: str) -> tuple[str, list[str]]:
     """The model is the first word; it may be left out."""
     if words and not words[0].startswith("-"):
         return words[0], words[1:]
     for before, word in pairwise(words):
         if word in names() and not before.startswith("-"):
             raise UsageError(f"the model comes first: zerosum train {word} {words[0]} ...")
-    return DEFAULT_MODEL, words
+    return default, words
 
 
 def _preset(words: list[str], model: Any) -> str:

@@ -24,6 +24,7 @@ class Network:
     kind: str = ""                           # name of the class
     arguments: dict[str, Any] = field(default_factory=dict)   # of its constructor
     source: str = ""                         # Python source that came with it: text, which is never run
+    beside: dict[str, Tensor] = field(default_factory=dict)   # tensors that were beside its state dict
 
 
 def networks_in(contents: Contents) -> list[Network]:
@@ -73,8 +74,13 @@ class _Search:
         if any("." in key for key in weights) or (weights and not inner):
             self.found.append(Network(place, {key: self.tensor(each) for key, each in weights.items()}))
             return
+        first = len(self.found)
         for key, each in inner:
             self.walk(each, f"{place}.{key}".lstrip("."), depth + 1)
+        if weights and len(self.found) > first:
+            beside = {key: self.tensor(each) for key, each in weights.items()}
+            for network in self.found[first:]:
+                network.beside = beside | network.beside
 
     def of_module(self, value: Record, inside: dict, place: str) -> Network:
         state = dict(self.weights(inside, "", 0))

@@ -1,7 +1,7 @@
 """What a run is made of, worked out from a name, a preset and loose settings before anything is built."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from .. import models as _models  # noqa: F401  (fills the registry)
 from ..core import DataSpec, Model, UsageError, build, distribute, find, unknown
 from ..data import DataConfig
 from ..engine import TrainConfig
+from .begin import begun
 
 # Settings that say how long and where to train, and what to write: a run may go on with others.
 BUDGETS = ("steps", "images", "minutes")
@@ -27,6 +28,7 @@ class Plan:
     train: TrainConfig
     data: DataConfig
     preset: str
+    start: dict[str, Any] = field(default_factory=dict)       # see `begin.py`; {}: networks are those of the model
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """All settings as JSON."""
@@ -45,8 +47,7 @@ class Plan:
         if changed:
             raise UsageError(f"a resumed run keeps its settings, and these differ: {', '.join(changed)}; "
                              "train a new run for them")
-        train = build(TrainConfig, asdict(self.train) | changes[1])
-        return Plan(self.model, self.cfg, train, self.data, self.preset)
+        return replace(self, train=build(TrainConfig, asdict(self.train) | changes[1]))
 
 
 def _budget(settings: Mapping[str, Any]) -> bool:
@@ -89,14 +90,18 @@ def create(model: str | type[Model], data: Any, *, preset: str = "paper", seed: 
     return construct(cls, build(cls.Config, given | settings), spec, seed)
 
 
-def construct(cls: type[Model], cfg: Any, spec: DataSpec, seed: int | None) -> Model:
-    """Construct a model; with a seed, its weights depend on nothing else, and the global generator is left alone."""
+def construct(cls: type[Model], cfg: Any, spec: DataSpec, seed: int | None, start: Mapping[str, Any] | None = None
+              ) -> Model:
+    """Construct a model; with a seed, its weights depend on nothing else, and the global generator is left alone.
+
+    `start` says which networks are not the model's own, and which layers stay as they are (`begin.py`).
+    """
     try:
         if seed is None:
-            return cls(cfg, spec)
+            return begun(cls(cfg, spec), start or {})
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return cls(cfg, spec)
+            return begun(cls(cfg, spec), start or {})
     except ValueError as error:               # a network that cannot be built for this data says why
         raise UsageError(f"{cls.name} for samples of {'x'.join(map(str, spec.shape))}: {error}") from error
 

@@ -81,7 +81,7 @@ class Run:
                              "numpy": np.__version__},
             "device": str(model.device),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "state": "running", "steps": 0, "images": 0,
-            "seconds": 0.0,
+            "seconds": 0.0, **({"start": plan.start} if plan.start else {}),
         }, plan.model)
         run.save()
         return run
@@ -105,7 +105,7 @@ class Run:
             raise UsageError(f"this run's model '{name}' is not one of zerosum's: name the file that defines it "
                              "with --model FILE.py") from None
         return Plan(cls, build(cls.Config, settings["model"]), build(TrainConfig, settings["train"]),
-                    build(DataConfig, settings["data"]), self.document["preset"])
+                    build(DataConfig, settings["data"]), self.document["preset"], self.document.get("start", {}))
 
     @property
     def spec(self) -> DataSpec:
@@ -113,7 +113,9 @@ class Run:
 
     @cached_property
     def data(self) -> Dataset:
-        """The data it was trained on; raises ZerosumError if that has changed since."""
+        """The data it was trained on; raises ZerosumError if that has changed since, UsageError if there was none."""
+        if not self.document["data"]["fingerprint"]:
+            raise UsageError(f"{self.folder} was imported without data: import it again with --data D")
         data = load_data(self.plan.data)
         reworded = bool(self.spec.words) and self.spec != data.spec          # as the numbers of words then are
         if data.fingerprint != self.document["data"]["fingerprint"] or reworded:
@@ -127,12 +129,17 @@ class Run:
         path = self.folder / "weights.safetensors"
         if not path.exists():
             raise ZerosumError(f"{self.folder} has no weights yet: 'zerosum resume {self.folder}' trains it further")
-        model = construct(self.plan.model, self.plan.cfg, self.spec, seed=0)
+        model = construct(self.plan.model, self.plan.cfg, self.spec, 0, self.plan.start)
+        self.give_weights(model)
+        return model.requires_grad_(False).eval()
+
+    def give_weights(self, model: Model) -> None:
+        """Load the averaged weights into a model; raises ZerosumError where it is another one."""
+        path = self.folder / "weights.safetensors"
         try:
             model.load_state_dict(read_tensors(path)[0])
         except RuntimeError as error:
             raise ZerosumError(f"{path} belongs to another model: {str(error).splitlines()[-1].strip()}") from None
-        return model.requires_grad_(False).eval()
 
     @property
     def log(self) -> list[dict[str, Any]]:

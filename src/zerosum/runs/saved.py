@@ -83,8 +83,8 @@ def roll_back(run: Run, trainer: Trainer, seconds: float, why: Diagnosis | None)
     before that was written goes on from the newest of the old ones, and after that from this one.
     """
     branch, step = trainer.branch + 1, trainer.step
-    earlier = Trainer(construct(run.plan.model, run.plan.cfg, trainer.data.spec, trainer.config.seed), trainer.data,
-                      trainer.config)
+    earlier = Trainer(construct(run.plan.model, run.plan.cfg, trainer.data.spec, trainer.config.seed, run.plan.start),
+                      trainer.data, trainer.config)
     before = run.document.get("rollbacks", [])
     try:
         if restore(run, earlier, run.checkpoints) is None:

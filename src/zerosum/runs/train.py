@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ..core import Model, NonFiniteError, ZerosumError
 from ..data import Dataset, load_data
 from ..doctor import ILLNESSES, Diagnosis
 from ..engine import Trainer, any_of, leave
+from .fine_tuning import plan_from, refuse_other_samples
 from .plan import Plan, construct, fresh_folder, plan
 from .progress import Progress
 from .recorder import Recorder
@@ -20,16 +22,26 @@ from .stop import stop_signals
 
 
 def train(model: str | type[Model] = "dcgan", data: str | None = None, *, preset: str | None = None,
-          out: str | Path | None = None, quiet: bool = False, **settings: Any) -> Run:
+          out: str | Path | None = None, quiet: bool = False, start: str | Path | None = None, freeze: int = 0,
+          **settings: Any) -> Run:
     """Train a model (a name, a file of yours, or a class) and return its finished run.
 
     `settings` are fields of the model's Config, of TrainConfig and of DataConfig; what is not given comes from the
-    preset (default: `small`, minutes on two CPU cores). Raises UsageError for unknown names and impossible values,
-    NonFiniteError if a loss becomes NaN, Interrupted after Ctrl-C or SIGTERM, with everything saved.
+    preset (default: `small`, minutes on two CPU cores). `start`: a run folder, imported or trained, whose networks and
+    weights are gone on with; what is not given then comes from that run. `freeze`: so many layers of the discriminator,
+    from the image on, stay as they are (Freeze-D, 2002.10964). Raises UsageError for unknown names and impossible
+    values, NonFiniteError if a loss becomes NaN, Interrupted after Ctrl-C or SIGTERM, with everything saved.
     """
-    chosen = plan(model, preset, settings if data is None else settings | {"data": data})
+    settings = settings if data is None else settings | {"data": data}
+    before = Run.open(start) if start is not None else None
+    chosen = plan(model, preset, settings) if before is None else plan_from(before, model, settings)
+    chosen = replace(chosen, start=chosen.start | ({"freeze": freeze} if freeze else {}))
     dataset = load_data(chosen.data)
-    network = construct(chosen.model, chosen.cfg, dataset.spec, chosen.train.seed)
+    if before is not None:
+        refuse_other_samples(before, dataset)
+    network = construct(chosen.model, chosen.cfg, dataset.spec, chosen.train.seed, chosen.start)
+    if before is not None:
+        before.give_weights(network)
     _check_metrics(chosen, network, dataset)
     trainer = Trainer(network, dataset, chosen.train)
     folder = Path(out) if out is not None else fresh_folder(chosen)
@@ -50,7 +62,7 @@ def resume(folder: str | Path, *, model: str | type[Model] | None = None, quiet:
     run = Run.open(folder, model)
     chosen: Plan = run.plan.refuse_changes(settings)
     run.plan = chosen
-    network = construct(chosen.model, chosen.cfg, run.spec, chosen.train.seed)
+    network = construct(chosen.model, chosen.cfg, run.spec, chosen.train.seed, chosen.start)
     _check_metrics(chosen, network, run.data)
     trainer = Trainer(network, run.data, chosen.train)
     seconds = restore(run, trainer, run.checkpoints[::-1])

@@ -1,0 +1,49 @@
+"""`zerosum import` and `export`: weights of other projects in, and ours out."""
+
+import json
+from pathlib import Path
+
+from ..core import UsageError
+from ..runs import Run
+from .parser import Parser
+
+
+
+def import_command(words: list[str]) -> int:
+    """zerosum import FILE [FILE ...] [--out RUN] [--model M] [--data D]"""
+    from ..interop.families import FAMILIES, known_models
+    from ..runs.imported import import_weights
+
+    known = ", ".join(family.name for family in FAMILIES)
+    parser = Parser("zerosum import", "Make a run of the networks in files of other projects, to sample, evaluate, "
+                    f"edit, train (--from) and export: of network pickles, .pt, .pth and .safetensors of {known}. "
+                    "Nothing in a file is ever run; what weights have no use for is refused by its name.")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="one file, or several that belong together: generator "
+                        "and discriminator")
+    parser.add_argument("--out", metavar="DIR", help="the run folder [runs/imported-FILE]")
+    parser.add_argument("--model", metavar="M", help="the model that is wanted, where several have such networks: "
+                        f"{', '.join(known_models())}")
+    parser.add_argument("--data", metavar="D", help="what the run is evaluated against, and trained on [nothing]")
+    parser.add_json()
+    arguments = parser.parse(words)
+    if len(arguments.files) > 8:
+        raise UsageError(f"{len(arguments.files)} files do not belong together: name those of one model")
+    out = arguments.out or f"runs/imported-{Path(arguments.files[0]).stem}"
+    run = import_weights(arguments.files, out, model=arguments.model, data=arguments.data)
+    _say(run, arguments.json)
+    return 0
+
+
+def _say(run: Run, as_json: bool) -> None:
+    about = run.document["imported"]
+    if as_json:
+        print(json.dumps({"run": str(run.folder), "model": run.document["model"], **about}))
+        return
+    taken = ", ".join(f"{ours} from {theirs or 'the file'}" for ours, theirs in about["taken"].items())
+    print(f"{run.document['model']} of {'x'.join(map(str, run.spec.shape))}: {run.folder}")
+    print(f"  taken      {taken} ({about['family']})")
+    if about["untrained"]:
+        print(f"  untrained  {', '.join(about['untrained'])}: the file has none")
+    print(f"  dropped    {'; '.join(about['dropped'])}")
+    print(f"  licence    {about['licence']}")
+    print(f"  next       zerosum sample {run.folder} -n 64    zerosum train --from {run.folder} --data D --steps N")
