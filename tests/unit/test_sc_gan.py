@@ -27,7 +27,7 @@ def test_labels_are_never_used():
     trainer = trainer_of("sc-gan")
     blind = Batch(trainer.batch().x)         # a batch whose labels are None
     assert set(trainer.model.discriminator_loss(blind)) == {"adversarial"}
-    assert set(trainer.model.generator_loss(blind)) == {"adversarial", "similarity"}
+    assert set(trainer.model.generator_loss(blind, 1.0)) == {"adversarial", "similarity"}
 
 
 @pytest.mark.parametrize("size", [8, 16, 32])
@@ -41,22 +41,27 @@ def test_distances_are_those_at_28_pixels_in_0_to_1(size):
 
 
 def test_the_generator_pays_for_what_it_made():
-    model = trainer_of("sc-gan", similarity_weight=6.0, generator_norm="none").model
+    model = trainer_of("sc-gan", generator_norm="none").model
     batch = Batch(torch.rand(6, *model.data.shape))
     torch.manual_seed(4)
-    found = model.generator_loss(batch, share=0.5)["similarity"]
+    found = model.generator_loss(batch, 3.0)["similarity"]
     torch.manual_seed(4)
     z = model.noise(batch)
     by_hand = similarity_constraint(model.generate(z) * model.to_papers, model.latent.split(z).categorical[0])
     torch.testing.assert_close(found, 3 * by_hand)
 
 
-def test_lambda_stays_or_falls_to_0():
-    stays, falls = (trainer_of("sc-gan", similarity_steps=steps).model for steps in (0, 4))
-    assert [stays.share_at(step) for step in (0, 2, 4, 9)] == [1, 1, 1, 1]
-    assert [falls.share_at(step) for step in (0, 2, 4, 9)] == [1, 0.5, 0, 0]
+def test_lambda_stays_or_falls():
+    assert lambdas(similarity_weight=2.0) == [2, 2, 2, 2]
+    assert lambdas(similarity_weight=2.0, similarity_steps=4) == [2, 1, 0, 0]
+    assert lambdas(similarity_weight=2.0, similarity_steps=4, similarity_end=0.5) == [2, 1.25, 0.5, 0.5]
     trainer = trainer_of("sc-gan", similarity_steps=2)
     assert [bool(trainer.play()["generator/similarity"]) for _ in range(3)] == [True, True, False]
+
+
+def lambdas(**settings: float) -> list[float]:
+    model = trainer_of("sc-gan", **settings).model
+    return [model.weight_at(step) for step in (0, 2, 4, 9)]
 
 
 def test_a_code_can_be_asked_for():

@@ -10,8 +10,9 @@ without a network beside G and D. D is the GAN's, and is given x alone.
     generate(z, labels)                       samples of these values of the code
 
 Players     discriminator, generator (one update each).
-Departures  lambda may fall to 0 as the training goes on (`similarity_steps`): the pull between samples of one code does
-            not weaken as they come close, so that at a constant lambda codes that became one image stay so.
+Departures  lambda may fall as the training goes on (`similarity_steps`, `similarity_end`); in the authors' code it is 1
+            throughout. The pull between samples of one code does not weaken as they come close, so that at a constant
+            lambda that parts the codes each of them becomes one image, and stays so.
             Distances are those that the images would have at the paper's size and range, 28x28 in [0, 1], so that one
             lambda means the same for all sizes. There is one categorical code, no continuous one. The networks are
             DCGAN's of the same widths, without fully connected layers of 1024 units, and have no weight decay.
@@ -46,7 +47,8 @@ class SCGAN(GAN):
         prior: Literal["uniform", "normal"] = "uniform"       # of the noise: U(-1, 1) or N(0, I)
         categories: int = 10                 # values of the code
         similarity_weight: float = 1.0       # lambda, at the start
-        similarity_steps: int = 0            # steps in which it falls evenly to 0 (0: it stays, as in the paper)
+        similarity_steps: int = 0            # steps in which it falls evenly (0: it stays, as in the authors' code)
+        similarity_end: float = 0.0          # lambda after these steps
         network: Literal["dcgan", "mlp", "dropout-mlp"] = "dcgan"   # of both players; points always get an MLP
         norm: Literal["batch", "none"] = "batch"              # of the dcgan discriminator
         generator_norm: Literal["batch", "none"] = "batch"    # of the dcgan generator
@@ -59,15 +61,15 @@ class SCGAN(GAN):
         def __post_init__(self) -> None:
             positive(self, "z_dim", "width", "lr", "d_lr")
             between(self, 2, 1e6, "categories")
-            between(self, 0, 1e6, "similarity_weight")
+            between(self, 0, 1e6, "similarity_weight", "similarity_end")
             between(self, 0, 1e12, "similarity_steps")
             between(self, 0, 0.9999, "betas")
             between(self, 0, 1e9, "ema")
 
     PRESETS = {
         "paper": {"data": "digits", "image_size": 28, "batch_size": 32, "steps": 46_875},
-        "small": {"data": "digits", "image_size": 8, "z_dim": 22, "network": "dropout-mlp", "width": 128,
-                  "similarity_weight": 1.7, "similarity_steps": 4_000, "lr": 1e-3, "d_lr": 1e-3, "batch_size": 32,
+        "small": {"data": "digits", "image_size": 8, "z_dim": 8, "network": "dropout-mlp", "width": 128,
+                  "similarity_steps": 3_000, "similarity_end": 0.1, "lr": 1e-3, "d_lr": 1e-3, "batch_size": 32,
                   "steps": 6_000, "ema": 10_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "width": 8, "batch_size": 8, "steps": 4},
     }
@@ -104,20 +106,21 @@ class SCGAN(GAN):
                 "generator": Player(self.generator, adam(cfg.lr, cfg.betas), ema=cfg.ema)}
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:
-        batch, share = trainer.batch(), self.share_at(trainer.step)
+        batch, weight = trainer.batch(), self.weight_at(trainer.step)
         logs = trainer.update("discriminator", self.discriminator_loss, batch)
-        return logs | trainer.update("generator", partial(self.generator_loss, share=share), batch)
+        return logs | trainer.update("generator", partial(self.generator_loss, weight=weight), batch)
 
-    def share_at(self, step: int) -> float:
-        """The share of lambda that is left after so many steps."""
-        return max(0.0, 1 - step / self.cfg.similarity_steps) if self.cfg.similarity_steps else 1.0
+    def weight_at(self, step: int) -> float:
+        """Lambda after so many steps."""
+        start, end, steps = self.cfg.similarity_weight, self.cfg.similarity_end, self.cfg.similarity_steps
+        return start + (end - start) * min(1.0, step / steps) if steps else start
 
-    def generator_loss(self, batch: Batch, share: float = 1.0) -> dict[str, Tensor]:
+    def generator_loss(self, batch: Batch, weight: float) -> dict[str, Tensor]:
         z = self.noise(batch)
         x_fake, code = self.generator(z), self.latent.split(z).categorical[0]
         similarity = similarity_constraint(x_fake * self.to_papers, code)
         return {"adversarial": self.objective.generator(self.discriminator(x_fake)),
-                "similarity": self.cfg.similarity_weight * share * similarity}
+                "similarity": weight * similarity}
 
     def noise(self, n: int | Batch, generator: torch.Generator | None = None) -> Tensor:
         """Draw noise and a code, (N, size) with the parts that `latent` names."""
