@@ -9,9 +9,7 @@ from tiny import seeded, trainer_of
 from torch import nn
 from torch.nn.functional import relu
 
-from zerosum.claims.sagan import consistency, corners_of
 from zerosum.core import DataSpec, UsageError, condition, find
-from zerosum.data import load_data
 from zerosum.interop.biggan import discriminator_settings, generator_settings
 from zerosum.layers import (
     FreshSpectralNorm,
@@ -296,22 +294,3 @@ def test_the_paper_s_settings():
     assert (biggan.z_dim, biggan.width, deep.z_dim, deep.width) == (120, 96, 128, 128)
     batch = find("biggan").PRESETS["paper"]["batch_size"]
     assert biggan.ema == pytest.approx(-batch * math.log(2) / math.log(0.9999), rel=0.01)
-
-
-class TestConsistency:
-    def test_real_pairs_are_consistent_and_their_colours_known(self):
-        data = load_data("matching", image_size=24, split="all")
-        colours, there = corners_of(data.all())
-        assert consistency(data.all()) == 1 and there.all()
-        assert torch.equal(colours, torch.as_tensor(data.attributes[:, 2])[:, None].expand(-1, 2))
-
-    def test_pairs_of_two_images_agree_by_chance(self):
-        data = load_data("matching", image_size=24, split="all")
-        x = data.all()[data.labels == 0]
-        other = x[torch.randperm(len(x), generator=seeded())]
-        assert consistency(torch.cat([x[:, :, :12], other[:, :, 12:]], 2)) == pytest.approx(1 / 6, abs=0.05)
-
-    def test_what_is_not_there_agrees_with_nothing(self):
-        x = load_data("matching", image_size=24).all()
-        x[:, :, 12:] = -1
-        assert consistency(x) == 0 and consistency(-torch.ones(4, 3, 24, 24)) == 0
