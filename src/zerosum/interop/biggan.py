@@ -26,8 +26,15 @@ def is_normalized(state: State) -> bool:
     return "linear.u0" in state
 
 
-def generator_settings(state: State) -> dict[str, Any]:
-    """The arguments of `networks.biggan.BigGANGenerator`, or of BigGAN-deep's, that these weights were made with."""
+def settings(state: State) -> dict[str, Any]:
+    """The arguments of the network in `networks.biggan`, or `networks.biggan_deep`, that these weights were made with.
+
+    A discriminator's images are those that the authors' tables are for: its blocks tell how often they are halved.
+    """
+    return _generator(state) if is_generator(state) else _discriminator(state)
+
+
+def _generator(state: State) -> dict[str, Any]:
     blocks, last = _blocks(state), "conv4" if is_deep(state) else "conv2"
     inputs = [state[f"blocks.{k}.0.conv1.weight"].shape[1] for k in range(blocks)]
     octaves = _octaves([*inputs, state[f"blocks.{blocks - 1}.0.{last}.weight"].shape[0]]) if is_deep(state) else blocks
@@ -40,11 +47,7 @@ def generator_settings(state: State) -> dict[str, Any]:
     return found | ({"depth": depth} if is_deep(state) else {})
 
 
-def discriminator_settings(state: State) -> dict[str, Any]:
-    """The arguments of `networks.biggan.BigGANDiscriminator`, or of BigGAN-deep's, that these weights were made with.
-
-    Images are those that the authors' tables are for: from as many blocks follows how often they are halved.
-    """
+def _discriminator(state: State) -> dict[str, Any]:
     blocks, deep = _blocks(state), is_deep(state)
     last = "conv4" if deep else "conv2"
     width = [state[f"blocks.{k}.0.{last}.weight"].shape[0] for k in range(blocks)]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from zerosum.interop.biggan import discriminator_settings, generator_settings, is_deep, is_normalized
+from zerosum.interop.biggan import is_deep, is_normalized, settings
 from zerosum.layers import SelfAttention, fresh_spectral_norm
 from zerosum.layers.standing_norm import StoredMoments
 from zerosum.losses import OBJECTIVES, binary_cross_entropy
@@ -24,7 +24,7 @@ def attention(case: Case) -> dict[str, Tensor]:
 
 def generator(case: Case) -> dict[str, Tensor]:
     kind = BigGANDeepGenerator if is_deep(case.state) else BigGANGenerator
-    network = kind(**generator_settings(case.state), eps=case.meta["kwargs"].get("BN_eps", 1e-5))
+    network = kind(**settings(case.state), eps=case.meta["kwargs"].get("BN_eps", 1e-5))
     if is_normalized(case.state):
         fresh_spectral_norm(network, embeddings=False, steps=case.meta["kwargs"].get("num_G_SV_itrs", 1))
     network.load_state_dict(case.state)
@@ -38,7 +38,7 @@ def generator(case: Case) -> dict[str, Tensor]:
 
 def discriminator(case: Case) -> dict[str, Tensor]:
     kind = BigGANDeepDiscriminator if is_deep(case.state) else BigGANDiscriminator
-    network = kind(**discriminator_settings(case.state))
+    network = kind(**settings(case.state))
     if is_normalized(case.state):
         fresh_spectral_norm(network, steps=case.meta["kwargs"].get("num_D_SV_itrs", 1))
     network.load_state_dict(case.state)
