@@ -8,7 +8,6 @@ from ..runs import Run
 from .parser import Parser
 
 
-
 def import_command(words: list[str]) -> int:
     """zerosum import FILE [FILE ...] [--out RUN] [--model M] [--data D]"""
     from ..interop.families import FAMILIES, known_models
