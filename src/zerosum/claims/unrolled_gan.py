@@ -1,8 +1,9 @@
 """Claim of Unrolled GAN (1611.02163): where the generator moves ten times as often, unrolling keeps the modes.
 
-Stacked digits are not judged. There (seed 10) the plain game of these tanh MLPs does not collapse at one move each, 435
-of 1000 modes after 1500 steps and 9 CPU s, in which five steps ahead come to 300 steps and make no digits yet; at ten
-moves neither makes digits in as long. The paper's plain game collapses for a discriminator a quarter of the size.
+Stacked digits are not judged. There (seed 10) the plain game of these tanh MLPs does not collapse at one move each: 435
+of 1000 modes among 6000 samples after 1500 steps and 9 CPU s, in which five steps ahead come to 300 steps and make no
+digits yet; at ten moves neither makes digits in as long. The paper's plain game collapses for a discriminator a quarter
+of the size.
 """
 
 from torch import Tensor
