@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "measure runs alike, and say which differences are more than chance"),
     "doctor": ("doctor", "say what is wrong with a training, and what to try"),
     "import": ("convert", "make a run of official weights, without running anything in their file"),
+    "export": ("convert", "write a run's generator as ONNX, safetensors or a torch.export program"),
     "report": ("evaluate", "write a run's report.html anew"),
     "study": ("study", "compare systems fairly: hyper-parameters x seeds at equal budgets"),
     "verify": ("verify", "measure a paper's claim against its baseline"),

@@ -46,3 +46,27 @@ def _say(run: Run, as_json: bool) -> None:
     print(f"  dropped    {'; '.join(about['dropped'])}")
     print(f"  licence    {about['licence']}")
     print(f"  next       zerosum sample {run.folder} -n 64    zerosum train --from {run.folder} --data D --steps N")
+
+
+def export_command(words: list[str]) -> int:
+    """zerosum export RUN --to onnx|safetensors|torch-export [-o FILE]"""
+    from ..runs.export import FORMATS, export
+
+    parser = Parser("zerosum export", "Write a run's generator for use elsewhere, checked by numbers against the run, "
+                    "with a model card beside it. onnx and torch-export go from noise, and classes, to samples, for "
+                    "any number; safetensors has all weights, by official names where the networks are official ones.")
+    parser.add_argument("run", metavar="RUN", help="a run folder")
+    parser.add_argument("--to", choices=list(FORMATS), default="onnx", help="the format; onnx needs "
+                        "pip install 'zerosum[onnx]' [onnx]")
+    parser.add_argument("-o", "--out", metavar="FILE", help="the file [RUN/generator.onnx, .safetensors or .pt2]")
+    parser.add_argument("--model", metavar="FILE.py", help="the file of the model, where it is one of your own")
+    parser.add_json()
+    arguments = parser.parse(words)
+    run = Run.open(arguments.run, arguments.model)
+    suffix = {"torch-export": "pt2"}.get(arguments.to, arguments.to)
+    done = export(run, arguments.to, arguments.out or run.folder / f"generator.{suffix}")
+    if arguments.json:
+        print(json.dumps({"file": str(done.file), "card": str(done.card), "difference": done.difference}))
+    else:
+        print(f"{done.file}: differs from the run by {done.difference:.2g} at most; {done.card}")
+    return 0

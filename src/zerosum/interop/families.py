@@ -112,7 +112,7 @@ def described(recognised: Recognised) -> dict[str, dict[str, Any]]:
         part, network = recognised.parts[attribute]
         size = found["generator"]["arguments"]["image_size"] if found else 0
         try:
-            arguments = part.settings(network.state, network.arguments | {"image_size": size})
+            arguments = part.settings(network.state, network.arguments | {"image_size": size}) | network.built
         except (KeyError, IndexError, StopIteration, ValueError, TypeError, ZeroDivisionError, AttributeError,
                 RuntimeError) as error:
             raise ZerosumError(f"{network.place or 'the file'} is not the {attribute} of {recognised.family.name} that "

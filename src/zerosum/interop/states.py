@@ -1,5 +1,6 @@
 """Finds the networks in what a file holds: state dicts, and pickled modules, whose weights are in their states."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,11 +26,26 @@ class Network:
     arguments: dict[str, Any] = field(default_factory=dict)   # of its constructor
     source: str = ""                         # Python source that came with it: text, which is never run
     beside: dict[str, Tensor] = field(default_factory=dict)   # tensors that were beside its state dict
+    built: dict[str, Any] = field(default_factory=dict)       # arguments of our network, in a file that zerosum wrote
 
 
 def networks_in(contents: Contents) -> list[Network]:
     """All networks of a file, in the order of the file; raises ZerosumError where references never end."""
-    return _Search(contents).found
+    exported = contents.notes.get("networks")
+    return _Search(contents).found if exported is None else _exported(contents.root, exported)
+
+
+def _exported(tensors: dict[str, Tensor], notes: str) -> list[Network]:
+    """The networks in a file that `zerosum export` wrote: their names come before those of the weights."""
+    states: dict[str, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        place, _, name = key.partition(".")
+        states.setdefault(place, {})[name] = value
+    try:
+        built = json.loads(notes)
+        return [Network(place, state, built=dict(built.get(place, {}))) for place, state in states.items()]
+    except (ValueError, TypeError, AttributeError):
+        raise ZerosumError("this file's note on its networks is damaged") from None
 
 
 class _Search:
