@@ -95,18 +95,18 @@ def test_styles_are_mixed_from_a_random_layer_on():
     model, plain = model_of(style_mixing=1.0), model_of(style_mixing=0.0)
     firsts = set()
     for _ in range(40):
-        w = model.styles(3, None)
+        w = model.mixed_styles(3, None)
         same = [bool(torch.equal(w[:, 0], w[:, layer])) for layer in range(w.shape[1])]
         assert same == sorted(same, reverse=True) and not all(same)
         firsts.add(sum(same))
     assert firsts == {1, 2, 3}
-    w = plain.styles(3, None)
+    w = plain.mixed_styles(3, None)
     assert torch.equal(w, w[:, :1].expand_as(w))
 
 
 def test_the_mean_style_follows_training_and_samples_do_not_move_it():
     model = model_of(style_mixing=1.0).train()
-    model.styles(4, None)
+    model.mixed_styles(4, None)
     moved = model.generator.mapping.w_avg.clone()
     assert moved.abs().sum() > 0
     model.sample(3, seed=0)

@@ -28,6 +28,19 @@ class StyleModel(LatentModel):
         return self.generator.mapping(z, self.conditions(labels), truncation=truncation,       # type: ignore[operator]
                                       update_average=False)
 
+    def mixed_styles(self, n: int, labels: Tensor | None = None) -> Tensor:
+        """Styles (n, layers, w_dim) to train with: with probability `cfg.style_mixing`, of two noises each.
+
+        All of a batch change from one to the other at the same random layer (1812.04948, Sec. 3.1).
+        """
+        mapping, c = self.generator.mapping, self.conditions(labels)
+        w = mapping(self.noise(n), c)
+        if torch.rand(()) >= self.cfg.style_mixing:
+            return w
+        first = int(torch.randint(1, w.shape[1], ()))
+        other = mapping(self.noise(n), c, update_average=False)
+        return torch.cat([w[:, :first], other[:, first:]], 1)
+
     def synthesize(self, w: Tensor) -> Tensor:
         """Samples (N, *shape) of styles w (N, layers, w_dim); in evaluation their pixels are clamped to [-1, 1]."""
         x = self.generator.synthesis(w)                                                        # type: ignore[operator]

@@ -41,8 +41,8 @@ class Recorded(StyleGAN2):
     def noise(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         return self.z[:n]
 
-    def styles(self, n: int, labels: Tensor | None) -> Tensor:
-        return super().styles(n, None if self.c is None else self.c[:n])
+    def mixed_styles(self, n: int, labels: Tensor | None) -> Tensor:
+        return super().mixed_styles(n, None if self.c is None else self.c[:n])
 
     def judge(self, x: Tensor, labels: Tensor | None) -> Tensor:
         return self.discriminator(x, self.real_c if torch.equal(x, self.real) else self.c)
@@ -67,10 +67,10 @@ def losses(case: Case) -> dict[str, Tensor]:
 def of_samples(model: Recorded) -> dict[str, Tensor]:
     """What they report of each sample, where the losses of the model are means."""
     x, cfg = model.real.clone().requires_grad_(), model.cfg
-    fake = model.judge(model.generator.synthesis(model.styles(len(x), None)), None)[:, None]
+    fake = model.judge(model.generator.synthesis(model.mixed_styles(len(x), None)), None)[:, None]
     real = model.judge(x, None)[:, None]
     slope = torch.autograd.grad(real.sum(), x)[0].square().sum((1, 2, 3))
-    lengths = model.path_length.lengths(model.generator.synthesis, model.styles(len(x) // 2, None))
+    lengths = model.path_length.lengths(model.generator.synthesis, model.mixed_styles(len(x) // 2, None))
     paths = (lengths - model.path_length.mean.lerp(lengths.mean(), model.path_length.decay)).square()
     return {"Loss_scores_fake": fake, "Loss_signs_fake": fake.sign(), "Loss_scores_real": real,
             "Loss_signs_real": real.sign(), "Loss_G_loss": softplus(-fake),

@@ -121,32 +121,22 @@ class StyleGAN2(StyleModel):
         return logs
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        x_fake = self.generator.synthesis(self.styles(batch.size, batch.labels))
+        x_fake = self.generator.synthesis(self.mixed_styles(batch.size, batch.labels))
         return {"adversarial": self.objective.generator(self.judge(x_fake, batch.labels))}
 
     def path_length_loss(self, batch: Batch) -> dict[str, Tensor]:
         n = max(1, batch.size // 2)          # half of the batch does
         labels = None if batch.labels is None else batch.labels[:n]
         return {"path_length": self.cfg.path_weight * self.path_length(self.generator.synthesis,
-                                                                       self.styles(n, labels))}
+                                                                       self.mixed_styles(n, labels))}
 
     def discriminator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        x_fake = self.generator.synthesis(self.styles(batch.size, batch.labels))
+        x_fake = self.generator.synthesis(self.mixed_styles(batch.size, batch.labels))
         return {"adversarial": self.objective.discriminator(self.judge(batch.x, batch.labels),
                                                             self.judge(x_fake, batch.labels))}
 
     def r1_loss(self, batch: Batch) -> dict[str, Tensor]:
         return {"gradient_penalty": self.cfg.gamma * r1(lambda x: self.judge(x, batch.labels), batch.x, batch.x)}
-
-    def styles(self, n: int, labels: Tensor | None) -> Tensor:
-        """Styles (n, layers, w_dim) to train with: with the probability `style_mixing`, of two noises each."""
-        z, c = self.noise(n), self.conditions(labels)
-        w = self.generator.mapping(z, c)
-        if torch.rand(()) >= self.cfg.style_mixing:
-            return w
-        first = int(torch.randint(1, w.shape[1], ()))
-        other = self.generator.mapping(self.noise(n), c, update_average=False)
-        return torch.cat([w[:, :first], other[:, first:]], 1)
 
     def judge(self, x: Tensor, labels: Tensor | None) -> Tensor:
         """What the players are told of images: the discriminator's scores, (N,)."""
