@@ -198,10 +198,10 @@ def _of_biggan(deep: bool, of_generator: bool, state: State) -> bool:
 
 def _biggan_parts(deep: bool, kinds: tuple[str, str]) -> tuple[Part, Part]:
     return (Part("generator", kinds[0], lambda state: _of_biggan(deep, True, state),
-                 lambda state, _: biggan.generator_settings(state), lambda found: found.state,
+                 lambda state, _: biggan.settings(state), lambda found: found.state,
                  lambda state: "fresh but for embeddings" if biggan.is_normalized(state) else ""),
             Part("discriminator", kinds[1], lambda state: _of_biggan(deep, False, state),
-                 lambda state, _: biggan.discriminator_settings(state), lambda found: found.state,
+                 lambda state, _: biggan.settings(state), lambda found: found.state,
                  lambda state: "fresh" if biggan.is_normalized(state) else ""))
 
 

@@ -4,8 +4,9 @@ Parameters and buffers are named as in the official code, whose weights load as 
 """
 
 from .mapping import MappingNetwork
+from .stylegan import StyleGANGenerator
 from .stylegan2 import StyleGAN2Generator
 from .stylegan2_discriminator import StyleGAN2Discriminator
 from .stylegan3 import StyleGAN3Generator
 
-__all__ = ["MappingNetwork", "StyleGAN2Discriminator", "StyleGAN2Generator", "StyleGAN3Generator"]
+__all__ = ["MappingNetwork", "StyleGAN2Discriminator", "StyleGAN2Generator", "StyleGAN3Generator", "StyleGANGenerator"]
