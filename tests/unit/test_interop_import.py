@@ -16,7 +16,7 @@ from zerosum.interop.families import FAMILIES, recognise
 from zerosum.interop.states import Network
 from zerosum.layers import fresh_spectral_norm
 from zerosum.networks import BigGANDiscriminator, BigGANGenerator, R3GANGenerator
-from zerosum.networks.style import StyleGAN2Discriminator, StyleGAN2Generator
+from zerosum.networks.style import StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator
 from zerosum.runs import load
 
 MAPPING = {"layers": 2}
@@ -96,6 +96,27 @@ def test_classes_of_a_conditional_network_are_those_of_the_run(tmp_path, capsys)
     assert command(f"sample {tmp_path}/run -n 2 --label 2 -o {tmp_path}/x.png", capsys)[0] == 0
     status, _, err = command(f"train --from {tmp_path}/run --data digits --steps 1", capsys)
     assert status == 2 and "3 classes" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("turns", [False, True], ids=["t", "r"])
+def test_a_stylegan3_pickle_becomes_a_run_with_the_same_numbers(tmp_path, capsys, turns):
+    torch.manual_seed(5)
+    layers = {"channel_base": 64, "channel_max": 8, "num_layers": 4, "margin_size": 4,
+              "conv_kernel": 1 if turns else 3, "use_radial_filters": turns}
+    network = StyleGAN3Generator(8, 16, 1, w_dim=6, **layers).eval()
+    network.mapping.w_avg.normal_()
+    file = tmp_path / "stylegan3.pkl"
+    file.write_bytes(network_pickle({
+        "G_ema": (network.state_dict(), "Generator", {"mapping_kwargs": {"num_layers": 2}} | layers),
+        "D": (discriminator().state_dict(), "Discriminator", {"mapping_kwargs": {"num_layers": 2}})}))
+    status, out, err = command(f"import {file} --out {tmp_path}/run --json", capsys)
+    assert status == 0, err
+    assert json.loads(out)["model"] == "stylegan3" and json.loads(out)["untrained"] == []
+    run, z = load(tmp_path / "run"), torch.randn(3, 8)
+    assert run.model.cfg.variant == "tr"[turns]
+    assert same(run.model.generator(z, truncation=0.7), network(z, truncation=0.7))
+    words = f"train --from {tmp_path}/run --data digits --steps 2 --batch-size 4 --metrics kid --quiet --device cpu"
+    assert command(f"{words} --out {tmp_path}/tuned", capsys)[0] == 0
 
 
 def rosinalitys(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -19,14 +19,16 @@ from ..networks import (
     ResNetDiscriminator,
     ResNetGenerator,
 )
-from ..networks.style import StyleGAN2Discriminator, StyleGAN2Generator
-from . import biggan, mimicry, r3gan, rosinality, stylegan2
+from ..networks.style import StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator
+from ..networks.style.stylegan3 import AliasFree
+from . import biggan, mimicry, r3gan, rosinality, stylegan2, stylegan3
 from .states import Network
 
 State = Mapping[str, Tensor]
 NETWORKS = {kind.__name__: kind for kind in (
     BigGANDeepDiscriminator, BigGANDeepGenerator, BigGANDiscriminator, BigGANGenerator, R3GANDiscriminator,
-    R3GANGenerator, ResNetDiscriminator, ResNetGenerator, StyleGAN2Discriminator, StyleGAN2Generator)}
+    R3GANGenerator, ResNetDiscriminator, ResNetGenerator, StyleGAN2Discriminator, StyleGAN2Generator,
+    StyleGAN3Generator)}
 NORMS: dict[str, Callable[[nn.Module], nn.Module]] = {
     "": lambda network: network, "spectral": spectral_norm, "fresh": fresh_spectral_norm,
     "fresh but for embeddings": lambda network: fresh_spectral_norm(network, embeddings=False)}
@@ -165,6 +167,16 @@ def _stylegan2(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
             "d_architecture": judge.get("architecture", "resnet"), "group": judge.get("group") or 4}
 
 
+def _stylegan3(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    generator = parts["generator"]
+    turns = generator["conv_kernel"] == 1
+    return {"variant": "r" if turns else "t", "z_dim": generator["z_dim"], "w_dim": generator["w_dim"],
+            "conditional": generator["c_dim"] > 0, "mapping_layers": generator["mapping_layers"],
+            "channel_max": max(1, max(generator["widths"]) >> turns), "num_layers": generator["num_layers"],
+            "margin_size": generator.get("margin_size", AliasFree.margin_size),
+            "group": parts.get("discriminator", {}).get("group") or 4}
+
+
 def _resnet(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"z_dim": parts["generator"]["z_dim"], "network": "resnet", "width": parts["generator"]["width"][-1]}
 
@@ -205,12 +217,15 @@ def _biggan_parts(deep: bool, kinds: tuple[str, str]) -> tuple[Part, Part]:
                  lambda state: "fresh" if biggan.is_normalized(state) else ""))
 
 
+_NVIDIAS_JUDGE = Part("discriminator", "StyleGAN2Discriminator", lambda state: {"b4.fc.weight", "b4.out.weight"}
+                      <= state.keys(), stylegan2.settings)
 FAMILIES: tuple[Family, ...] = (
     Family("StyleGAN2-ADA", "stylegan2", _NVIDIA, (
         Part("generator", "StyleGAN2Generator", lambda state: {"mapping.fc0.weight", "synthesis.b4.conv1.affine.weight"}
-             <= state.keys(), stylegan2.settings),
-        Part("discriminator", "StyleGAN2Discriminator", lambda state: {"b4.fc.weight", "b4.out.weight"} <= state.keys(),
-             stylegan2.settings)), _stylegan2, lambda generator: generator["c_dim"]),
+             <= state.keys(), stylegan2.settings), _NVIDIAS_JUDGE), _stylegan2, lambda generator: generator["c_dim"]),
+    Family("StyleGAN3", "stylegan3", _NVIDIA, (
+        Part("generator", "StyleGAN3Generator", lambda state: {"mapping.fc0.weight", "synthesis.input.freqs"}
+             <= state.keys(), stylegan3.settings), _NVIDIAS_JUDGE), _stylegan3, lambda generator: generator["c_dim"]),
     Family("rosinality/stylegan2-pytorch", "stylegan2", _MIT, (
         Part("generator", "StyleGAN2Generator", rosinality.is_generator, rosinality.settings,
              lambda found: rosinality.convert(found.state, found.beside)),
