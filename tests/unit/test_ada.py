@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from zerosum.augment.ada import SPECS, AdaptiveProbability, AdaSpec, AugmentPipe, Draws
+from zerosum.augment.ada import SPECS, AdaptiveAugment, AdaptiveProbability, AdaSpec, AugmentPipe, Draws
 
 
 class Chosen(Draws):
@@ -145,3 +145,15 @@ def test_the_controller_moves_as_the_authors_loop_does():
             expected = max(expected + math.copysign(32 * 4 / 1_000, mean - 0.6), 0.0)
         assert p.item() == pytest.approx(expected)
     assert expected == 0.0                   # it went up, down, and no lower than this
+
+
+def test_the_adaptive_pipeline_begins_with_none_and_goes_on_from_its_state():
+    x, first = images(), AdaptiveAugment("bgc", ramp=1_000)
+    assert torch.equal(first(x), x)
+    first.move(torch.tensor(0.9), 32)        # one of four updates that decide together
+    second = AdaptiveAugment("bgc", ramp=1_000)
+    second.load_state_dict(first.state_dict())
+    for update in (2, 3, 4):
+        for ada in (first, second):
+            ada.move(torch.tensor(0.9), update * 32)
+    assert first.pipe.p == second.pipe.p and second.pipe.p.item() == pytest.approx(0.128)
