@@ -62,6 +62,20 @@ def test_the_generator_has_a_bottleneck_behind_the_norms_of_its_first_two_stages
     block, x = layers[places[0]].eval(), torch.rand(2, 16, 4, 4)
     torch.testing.assert_close(block(x), x + block.body(x))
     assert block.body[0].weight.shape == (4, 16, 1, 1) and block.body[-2].weight.shape == (16, 4, 3, 3)
+    assert block.body[2](torch.tensor(-1.0)) == 0 and Bottleneck(8, "none", 0.2).body[2](torch.tensor(-1.0)) == -0.2
+
+
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_the_discriminator_has_a_bottleneck_before_text_is_joined_and_no_norm_behind(norm):
+    network = TextDiscriminator(6, 5, (3, 16, 16), 8, norm)
+    norms = [isinstance(module, nn.BatchNorm2d) for module in network.maps.modules()]
+    assert isinstance(network.maps[-2], Bottleneck) and any(norms) == (norm == "batch")
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.joint.modules())
+
+
+def test_without_norm_a_discriminator_starts_with_signals_of_size_one():
+    network, x, h = TextDiscriminator(64, 32, (3, 16, 16), 64, "none"), torch.randn(64, 3, 16, 16), torch.randn(64, 64)
+    assert 0.3 < float(network.features(network.maps(x), h).detach().std()) < 3
 
 
 def test_the_rates_are_halved():
@@ -84,6 +98,30 @@ def test_wrong_text_reads_otherwise(size):
     assert {tuple(row) for row in trainer.model.other_text(text).tolist()} <= known
 
 
+def test_without_int_the_generator_is_asked_for_the_texts_alone():
+    trainer = trainer_of("gan-cls", interpolation=0.0)
+    model, batch = trainer.model.eval(), trainer.batch()
+    torch.testing.assert_close(model.asked(batch), model.encoder(batch.text))
+    assert set(model.generator_loss(batch)) == {"adversarial"}
+
+
+def test_the_more_texts_it_is_among_the_nearer_is_the_wrong_one():
+    trainer = trainer_of("gan-cls")
+    model, text = trainer.model, trainer.batch(64).text
+    known = torch.cat([text, model.labels_for(64, None)])
+    words = [set(row) - {0} for row in known.tolist()]
+    nearest = [max(len(own & other) for row, other in zip(known, words, strict=True) if not torch.equal(row, mine))
+               for mine, own in zip(text, words, strict=False)]
+
+    def shared(among):
+        wrong = model.other_text(text, among)
+        assert bool((wrong != text).any(1).all())
+        return [len(own & set(row)) for own, row in zip(words, wrong.tolist(), strict=False)]
+
+    assert shared(100_000) == nearest
+    assert sum(shared(1)) < sum(shared(16)) < sum(nearest)
+
+
 def made(model, batch, seed):
     torch.manual_seed(seed)
     return model.noise(batch)
@@ -92,8 +130,8 @@ def made(model, batch, seed):
 def test_the_losses_show_right_wrong_and_generated_pairs():
     trainer = trainer_of("gan-cls", norm="none", wrong=0.25, interpolation=3.0, beta=0.25)
     model, batch = trainer.model.eval(), trainer.batch()
-    batch.keep(wrong=model.other_text(batch.text))
-    h, h_wrong = model.encoder(batch.text), model.encoder(batch.wrong)
+    batch.keep(wrong=model.other_text(batch.text), other=model.other_text(batch.text))
+    h, h_wrong, h_other = (model.encoder(text) for text in (batch.text, batch.wrong, batch.other))
     x_fake = model.generator(made(model, batch, 1), h)
     right, wrong, fake = (model.discriminator(x, text) for x, text in ((batch.x, h), (batch.x, h_wrong), (x_fake, h)))
     torch.manual_seed(1)
@@ -102,18 +140,21 @@ def test_the_losses_show_right_wrong_and_generated_pairs():
     torch.manual_seed(1)
     terms = model.generator_loss(batch)
     torch.manual_seed(1)
-    both = torch.cat([h, 0.25 * h + 0.75 * h_wrong])
+    both = torch.cat([h, 0.25 * h + 0.75 * h_other])
     told, between = model.discriminator(model.generator(model.noise(len(both)), both), both).chunk(2)
     torch.testing.assert_close(terms["adversarial"], softplus(-told).mean())
     torch.testing.assert_close(terms["interpolation"], 3 * softplus(-between).mean())
 
 
-def test_the_encoder_moves_with_the_discriminator_alone():
-    trainer = trainer_of("gan-cls")
-    players = trainer.model.players()
-    encoder = {id(p) for p in trainer.model.encoder.parameters()}
-    assert encoder <= {id(p) for p in players["discriminator"].parameters()}
-    assert not encoder & {id(p) for p in players["generator"].parameters()}
+@pytest.mark.parametrize("frozen", [True, False])
+def test_the_encoder_moves_with_the_discriminator_alone_unless_it_is_frozen(frozen):
+    trainer = trainer_of("gan-cls", frozen=frozen)
+    players, words = trainer.model.players(), trainer.model.encoder.vectors.weight
+    before = words.clone()
+    assert (id(words) in {id(p) for p in players["discriminator"].parameters()}) == (not frozen)
+    assert id(words) not in {id(p) for p in players["generator"].parameters()}
+    trainer.play()
+    assert torch.equal(words, before) == frozen and "encoder.vectors.weight" in trainer.model.state_dict()
 
 
 def test_scores_without_text_are_the_best_over_the_prompts():

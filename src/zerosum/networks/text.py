@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from ..layers import init_normal
+from ..layers import init_he, init_normal, norm2d
 from ..ops import at_least_float32
 from .dcgan import DCGANDiscriminator, DCGANGenerator
 
@@ -42,15 +42,18 @@ def compressed(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Bottleneck(nn.Module):
-    """x + BN(conv 3x3(ReLU BN(conv 3x3(ReLU BN(conv 1x1 x))))), with a quarter of the channels in between."""
+    """x + norm(conv 3x3(a(norm(conv 3x3(a(norm(conv 1x1 x))))))), with a quarter of the channels in between.
 
-    def __init__(self, width: int):
+    a is ReLU, or LeakyReLU of the slope that is given.
+    """
+
+    def __init__(self, width: int, norm: str = "batch", slope: float = 0.0):
         super().__init__()
-        inner = max(1, width // 4)
+        inner, bias = max(1, width // 4), norm != "batch"
         self.body = nn.Sequential(
-            nn.Conv2d(width, inner, 1, bias=False), nn.BatchNorm2d(inner), nn.ReLU(),
-            nn.Conv2d(inner, inner, 3, padding=1, bias=False), nn.BatchNorm2d(inner), nn.ReLU(),
-            nn.Conv2d(inner, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
+            nn.Conv2d(width, inner, 1, bias=bias), norm2d(norm, inner), nn.LeakyReLU(slope),
+            nn.Conv2d(inner, inner, 3, padding=1, bias=bias), norm2d(norm, inner), nn.LeakyReLU(slope),
+            nn.Conv2d(inner, width, 3, padding=1, bias=bias), norm2d(norm, width))
         init_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -81,28 +84,35 @@ class TextGenerator(nn.Module):
 
 
 class TextDiscriminator(nn.Module):
-    """DCGAN's maps of 4x4 pixels, and at each the compressed embedding -> conv 1x1, LeakyReLU -> conv to 1x1.
+    """DCGAN's maps of 4x4 pixels, bottleneck -> at each the compressed embedding, conv 1x1, LeakyReLU -> conv to 1x1.
 
-    No norm where both have met: statistics of a batch would tell right pairs from wrong ones.
+    No norm where both have met: statistics of a batch would tell right pairs from wrong ones. Without any norm weights
+    start as He's: DCGAN's would let next to nothing of image and text through.
     """
 
     def __init__(self, embedding: int, text_dim: int, shape: tuple[int, ...], width: int, norm: str = "batch"):
         super().__init__()
         channels, *size = shape
         *maps, last = DCGANDiscriminator(tuple(size), channels, width, norm).body
-        self.maps, self.last = nn.Sequential(*maps), last
+        self.maps, self.last = nn.Sequential(*maps, Bottleneck(width, norm, 0.2), nn.LeakyReLU(0.2)), last
         self.text = compressed(embedding, text_dim)
         self.joint = nn.Sequential(nn.Conv2d(width + text_dim, width, 1), nn.LeakyReLU(0.2))
         init_normal(self.joint)
+        if norm == "none":
+            init_he(self)
 
     def features(self, maps: Tensor, embedding: Tensor) -> Tensor:
         """What is seen of images, as their maps (N, width, h, w), beside embeddings (N, E): like the maps."""
         told = self.text(embedding)[:, :, None, None].expand(-1, -1, *maps.shape[2:])
         return self.joint(torch.cat([maps, told], 1))
 
+    def score(self, features: Tensor) -> Tensor:
+        """Score what was seen of images beside embeddings, (N, width, h, w): (N,), float32."""
+        return at_least_float32(self.last(features).flatten())
+
     def judge(self, maps: Tensor, embedding: Tensor) -> Tensor:
         """Score images, as their maps, under embeddings (N, E): (N,), float32."""
-        return at_least_float32(self.last(self.features(maps, embedding)).flatten())
+        return self.score(self.features(maps, embedding))
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """Score images x (N, channels, height, width) under embeddings (N, E): (N,), float32."""

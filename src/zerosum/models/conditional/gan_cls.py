@@ -7,12 +7,15 @@
 D is shown real images under wrong text, too, and learns that a sample must be both real and as the text says. G also
 learns from the points between two texts (the term -INT), for which there is no image: D has to guess what fits.
 
-Players     discriminator (with phi, the text encoder), generator (one update each, with the texts of the batch).
-Departures  phi is a small network on words, which learns with D; the paper's reads characters, was trained beforehand
-            with images of known classes, and is frozen. Wrong text is the caption of another image that reads
-            otherwise, whatever its class. D is DCGAN's without the authors' residual block, and has no batch norm where
-            image and text have met: with it, D told right pairs from wrong ones by statistics of the batch. -INT mixes
-            each text with its wrong one; how much the authors weigh it is not known, here it counts as the other term.
+Players     discriminator (with phi, the text encoder, unless frozen), generator (one update each, with the texts of the
+            batch).
+Departures  phi is the mean of random vectors of the words, frozen; the paper's reads characters, was trained beforehand
+            with images of known classes, and is frozen, too. Taught by D it made training unstable: both players
+            learned from a text that moved. Wrong text is a caption that reads otherwise, whatever the class of its
+            image; where captions differ in many words, as those of `shapes`, the nearest of several drawn ones
+            (`among`) is wrong in few, as those of one bird for another. D has no batch norm where image and text have
+            met: with it, it told right pairs from wrong ones by statistics of the batch. -INT mixes each text with any
+            other; how much the authors weigh it is not known, here it counts as the other term.
 """
 
 from dataclasses import dataclass
@@ -21,6 +24,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from ...core import (
     Batch,
@@ -36,6 +40,7 @@ from ...core import (
     positive,
     register,
 )
+from ...layers import frozen
 from ...losses import OBJECTIVES, matching_aware
 from ...networks.text import TextDiscriminator, TextEncoder, TextGenerator
 
@@ -49,6 +54,7 @@ class GANCLS(TextModel):
         z_dim: int = 100                     # numbers in z
         prior: Literal["normal", "uniform"] = "normal"        # z ~ N(0, I) or U(-1, 1)
         embedding: int = 1024                # numbers in phi(t)
+        frozen: bool = True                  # phi stays as it starts, its words random vectors (False: D teaches it)
         text_dim: int = 128                  # what either player compresses them to
         width: int = 1024                    # maps of the generator at the smallest size
         d_width: int = 512                   # those of the discriminator
@@ -56,6 +62,7 @@ class GANCLS(TextModel):
         wrong: float = 0.5                   # weight of the wrong pair; the fake one has the rest (0: a plain text GAN)
         interpolation: float = 1.0           # weight of the generator's term between texts (0: without -INT)
         beta: float = 0.5                    # where between two texts
+        among: int = 1                       # texts of which the wrong one is that nearest to the right one (1: any)
         lr: float = 2e-4                     # Adam's learning rate of the generator
         d_lr: float = 2e-4                   # that of the discriminator and the text encoder
         betas: tuple[float, float] = (0.5, 0.999)   # of Adam
@@ -64,7 +71,7 @@ class GANCLS(TextModel):
 
         def __post_init__(self) -> None:
             positive(self, "z_dim", "embedding", "text_dim", "width", "d_width", "lr", "d_lr", "beta",
-                     "halve_images")
+                     "halve_images", "among")
             between(self, 0, 1, "wrong", "beta")
             between(self, 0, 1e6, "interpolation")
             between(self, 0, 0.9999, "betas")
@@ -94,7 +101,8 @@ class GANCLS(TextModel):
         super().__init__(cfg, data)
         if not data.is_image:
             raise UsageError("gan-cls makes images, and this data is points: take shapes")
-        self.encoder = TextEncoder(len(data.words), cfg.embedding)
+        encoder = TextEncoder(len(data.words), cfg.embedding)
+        self.encoder = frozen(encoder) if cfg.frozen else encoder
         self.generator = TextGenerator(cfg.z_dim, cfg.embedding, cfg.text_dim, data.shape, cfg.width)
         self.discriminator = TextDiscriminator(cfg.embedding, cfg.text_dim, data.shape, cfg.d_width, cfg.norm)
         self.objective = OBJECTIVES["non-saturating"]
@@ -112,7 +120,7 @@ class GANCLS(TextModel):
 
     def train_step(self, trainer: Game) -> dict[str, Tensor]:
         batch = trainer.batch()
-        batch.keep(wrong=self.other_text(batch.text))
+        batch.keep(wrong=self.other_text(batch.text, self.cfg.among), other=self.other_text(batch.text))
         logs = trainer.update("discriminator", self.discriminator_loss, batch)
         return logs | trainer.update("generator", self.generator_loss, batch)
 
@@ -124,17 +132,35 @@ class GANCLS(TextModel):
             self.discriminator(self.generator(self.noise(batch), right), right), self.cfg.wrong)}
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
-        right, other = self.encoder(torch.cat([batch.text, batch.wrong])).chunk(2)
-        h = torch.cat([right, torch.lerp(other, right, self.cfg.beta)])
-        told, between = self.discriminator(self.generator(self.noise(len(h)), h), h).chunk(2)
-        return {"adversarial": self.objective.generator(told),
-                "interpolation": self.cfg.interpolation * self.objective.generator(between)}
+        h = self.asked(batch)
+        return self.deceiving(self.discriminator(self.generator(self.noise(len(h)), h), h), batch)
 
-    def other_text(self, text: Tensor) -> Tensor:
-        """For each of texts (N, L) another of them, or a prompt, that reads otherwise: (N, L)."""
+    def asked(self, batch: Batch) -> Tensor:
+        """What G has to draw: the texts of a batch, (N, E), and with -INT a point between each and another, (2N, E)."""
+        if not self.cfg.interpolation:
+            return self.encoder(batch.text)
+        right, other = self.encoder(torch.cat([batch.text, batch.other])).chunk(2)
+        return torch.cat([right, torch.lerp(other, right, self.cfg.beta)])
+
+    def deceiving(self, scores: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """The generator's terms, by D's scores of what it drew of `asked`."""
+        told, between = scores[:batch.size], scores[batch.size:]
+        terms = {"adversarial": self.objective.generator(told)}
+        if self.cfg.interpolation:
+            terms["interpolation"] = self.cfg.interpolation * self.objective.generator(between)
+        return terms
+
+    def other_text(self, text: Tensor, among: int = 1) -> Tensor:
+        """For each of texts (N, L) another of them, or a prompt, that reads otherwise: (N, L).
+
+        It is drawn `among` times, and of what was drawn taken is what has the most words in common with the text.
+        """
         known = torch.cat([text, self.labels_for(len(self.data.prompts), None)])
         differs = (text[:, None] != known).any(2)
-        return known[torch.multinomial(differs.float(), 1).squeeze(1)]
+        drawn = torch.multinomial(differs.float(), among, replacement=True)
+        said = one_hot(known, len(self.data.words) + 1).amax(1)[:, 1:].float()
+        shared = (said[:len(text)] @ said.mT).gather(1, drawn)
+        return known[drawn.gather(1, shared.argmax(1, keepdim=True)).squeeze(1)]
 
     def generate(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z (N, z_dim) and texts (N, L) to samples (N, *shape); without texts the prompts are taken in turn."""
