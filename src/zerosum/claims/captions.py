@@ -13,6 +13,7 @@ from .trial import Trained, Trial
 
 ROWS, COLUMNS, ZOOM = 8, 8, 2                # of the picture: a row for each caption
 CHUNK = 250
+NEAR = 100                                   # texts of which the nearest to another is taken, to be hard to tell apart
 
 
 @cache
@@ -37,9 +38,12 @@ def obeyed(x: Tensor, data: Dataset, factor: str) -> float:
 
 
 @torch.no_grad()
-def preferred(model: Model, data: Dataset, text: Tensor) -> float:
-    """How often D scores a real picture higher under its own caption (N, L) than under one that reads otherwise."""
-    x, wrong = data.all(), model.other_text(text)
+def preferred(model: Model, data: Dataset, text: Tensor, among: int = 1) -> float:
+    """How often D scores a real picture higher under its own caption (N, L) than under one that reads otherwise.
+
+    That is the nearest `among` so many.
+    """
+    x, wrong = data.all(), model.other_text(text, among)
     right, other = (torch.cat([model.scores(x[i:i + CHUNK], said[i:i + CHUNK]) for i in range(0, len(x), CHUNK)])
                     for said in (text, wrong))
     return float((right > other).double().mean())
@@ -83,7 +87,8 @@ def judged_text(trial: Trial, side: str) -> tuple[dict[str, float], Trained]:
     x = done.model.sample(len(text), seed=trial.seed, labels=text)
     trial.panel(f"{side}: a caption a row", picture(rows_of(done.model, data, trial.seed)))
     found = {f"{factor} as the text says": obeyed(x, data, factor) for factor in ("shape", "colour", "background")}
-    found |= {"D prefers the right text": preferred(done.model, data, text)}
+    found |= {"D prefers the right text": preferred(done.model, data, text),
+              "D prefers the right text to a near one": preferred(done.model, data, text, NEAR)}
     return {f"{name}, {side}": value for name, value in found.items()}, done
 
 

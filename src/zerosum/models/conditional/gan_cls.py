@@ -79,9 +79,9 @@ class GANCLS(TextModel):
 
     PRESETS = {
         "paper": {"data": "shapes", "image_size": 64, "batch_size": 64, "steps": 80_000},
-        "small": {"data": "shapes", "image_size": 16, "z_dim": 4, "embedding": 64, "text_dim": 32, "width": 64,
-                  "d_width": 64, "norm": "none", "lr": 2e-3, "d_lr": 1e-3, "betas": (0.0, 0.99), "batch_size": 32,
-                  "steps": 4_000, "ema": 10_000},
+        "small": {"data": "shapes", "image_size": 16, "z_dim": 4, "embedding": 64, "text_dim": 32, "width": 128,
+                  "d_width": 128, "norm": "none", "among": 32, "lr": 1e-3, "d_lr": 1e-3, "betas": (0.0, 0.99),
+                  "batch_size": 32, "steps": 1_000, "ema": 5_000},
         "tiny": {"data": "shapes", "image_size": 16, "z_dim": 8, "embedding": 8, "text_dim": 8, "width": 8,
                  "d_width": 8, "batch_size": 8, "steps": 4},
     }
