@@ -1,8 +1,8 @@
 """Claim of GAN-CLS (1605.05396): images are as their text says, for D has seen real images under wrong text.
 
-What fails: 1,000 steps draw place, background and colour of nearly every text, but most shapes as blobs, and many points
-between two texts are blots. On seed 10 shapes had only begun to be obeyed (0.32 of the samples after 360 steps, 0.42
-after 1,129): D was deceived by blobs.
+What fails: 1,000 steps draw place, background and colour of nearly every text, but most shapes as blobs, and many
+points between two texts are blots. On seed 10 shapes had only begun to be obeyed (0.32 of the samples after 360 steps,
+0.42 after 1,129): D was deceived by blobs.
 """
 
 from .captions import asked_of, judged_text, midpoints, picture, unseen, valid
