@@ -31,6 +31,11 @@ class StyleGAN2ADA(StyleGAN2):
 
     @dataclass(frozen=True)
     class Config(StyleGAN2.Config):
+        channel_base: int = 16384            # maps at r pixels are this by r: half of StyleGAN2's
+        group: int = 8                       # images over which the discriminator sees the deviation
+        gamma: float = 1.0                   # weight of R1, at 256 pixels
+        lr: float = 2.5e-3                   # Adam's learning rate, before the correction for lazy penalties
+        ema: float = 20_000.0                # half-life of the generator's moving average in images (0: none)
         pipeline: Literal[*SPECS] = "bgc"    # type: ignore[valid-type] # which operations: blit, geometry, colour, ...
         target: float = 0.6                  # of r_t: how sure D may be of what it is trained on
         ramp: float = 500_000                # images in which p goes from 0 to 1 at the fastest (fine-tuning: 100_000)
@@ -39,13 +44,13 @@ class StyleGAN2ADA(StyleGAN2):
         def __post_init__(self) -> None:
             super().__post_init__()
             positive(self, "ramp", "interval")
-            between(self, -1, 1, "target")
+            between(self, 0, 1, "target")
 
     PRESETS: dict[str, dict[str, Any]] = {
-        "paper": StyleGAN2.PRESETS["paper"] | {"gamma": 0.8192},
-        "cifar": StyleGAN2.PRESETS["cifar"] | {"ema": 500_000},
-        "small": StyleGAN2.PRESETS["small"] | {"ramp": 20_000},
-        "tiny": StyleGAN2.PRESETS["tiny"] | {"ramp": 50, "interval": 1, "target": -0.9},
+        "paper": StyleGAN2.PRESETS["paper"] | {"batch_size": 64},
+        "cifar": StyleGAN2.PRESETS["cifar"],
+        "small": StyleGAN2.PRESETS["small"] | {"group": 4, "ema": 10_000, "ramp": 20_000},
+        "tiny": StyleGAN2.PRESETS["tiny"] | {"group": 4, "ramp": 50, "interval": 1, "target": 0.0},
     }
 
     card = replace(
