@@ -1,6 +1,7 @@
 """The contract of a model with styles: noise z -> mapping -> a style w per layer -> synthesis -> a sample."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +19,8 @@ class StyleModel(LatentModel):
     the class, one-hot.
     """
 
+    generator: Any
+
     def conditions(self, labels: Tensor | None) -> Tensor | None:
         """Classes (N,) as the networks take them: (N, num_classes) float32; None where there are none."""
         return None if labels is None else one_hot(labels, self.data.num_classes).to(torch.float32)
@@ -25,7 +28,7 @@ class StyleModel(LatentModel):
     def map(self, z: Tensor, labels: Tensor | None = None, *, truncation: float = 1.0) -> Tensor:
         """Styles w (N, layers, w_dim) of z (N, z_dim) and labels (N,), without which the classes come in turn."""
         labels = self.labels_for(len(z), labels)
-        return self.generator.mapping(z, self.conditions(labels), truncation=truncation,       # type: ignore[operator]
+        return self.generator.mapping(z, self.conditions(labels), truncation=truncation,
                                       update_average=False)
 
     def mixed_styles(self, n: int, labels: Tensor | None = None) -> Tensor:
@@ -43,7 +46,7 @@ class StyleModel(LatentModel):
 
     def synthesize(self, w: Tensor) -> Tensor:
         """Samples (N, *shape) of styles w (N, layers, w_dim); in evaluation their pixels are clamped to [-1, 1]."""
-        x = self.generator.synthesis(w)                                                        # type: ignore[operator]
+        x = self.generator.synthesis(w)
         return x if self.training else x.clamp(-1, 1)
 
     def generate(self, z: Tensor, labels: Tensor | None = None) -> Tensor:

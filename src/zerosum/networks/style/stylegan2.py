@@ -97,7 +97,7 @@ class SynthesisBlock(nn.Module):
                 noise: Noise) -> tuple[Tensor, Tensor | None]:
         """Double x (N, inputs, H/2, W/2) and the image so far by one style (N, w_dim) per layer, and one for toRGB."""
         if x is None:
-            x = self.conv1(self.const.expand(len(w[0]), -1, -1, -1), w[0], noise)
+            x = self.conv1(self.const.expand(w[0].shape[0], -1, -1, -1), w[0], noise)
         elif self.skip is None:
             x = self.conv1(self.conv0(x, w[0], noise), w[1], noise)
         else:
