@@ -70,6 +70,15 @@ def test_a_difference_is_no_export(trained, tmp_path, capsys, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_weights_that_do_not_tell_their_size_are_not_taken_for_another(tmp_path, capsys):
+    """At 8 pixels all maps of a small BigGAN-deep are alike: two blocks may be one octave or two."""
+    run = train("biggan-deep", out=tmp_path / "run", **TINY).folder
+    assert command(f"export {run} --to safetensors -o {tmp_path}/deep.safetensors", capsys)[0] == 0
+    status, _, err = command(f"import {tmp_path}/deep.safetensors --out {tmp_path}/again", capsys)
+    assert status == 1 and "were exported from others" in err and err.count("\n") == 1
+    assert not (tmp_path / "again").exists()
+
+
 def test_what_cannot_be_exported_is_said_in_one_line(trained, tmp_path, capsys, monkeypatch):
     assert "safetensors" in refused(f"export {trained} --to keras", capsys, 2)
     assert "run folder" in refused(f"export {tmp_path}", capsys, 2)

@@ -153,7 +153,8 @@ def _to_safetensors(run: Run, out: Path) -> float:
                for key, value in getattr(run.model, attribute).state_dict().items()}
     networks = {AS[name]: how["arguments"] for name, how in run.plan.start.get("networks", {}).items()}
     with atomic(out) as file:
-        file.write(save(tensors, metadata={"format": "pt", "networks": json.dumps(networks)}))
+        file.write(save(tensors, metadata={"format": "pt", "networks": json.dumps(networks),
+                                          "samples": json.dumps(run.spec.shape)}))
     found = load_file(out)
     return max(float((found[key].double() - value.double()).abs().max()) if value.numel() else 0.0
                for key, value in tensors.items())

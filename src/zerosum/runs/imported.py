@@ -1,6 +1,7 @@
 """Makes a run folder of the networks in a file of another project, with a record of where they are from."""
 
 import hashlib
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any
 
 import torch
 
-from ..core import DataSpec, UsageError, build, find
+from ..core import DataSpec, UsageError, ZerosumError, build, find
 from ..data import DataConfig, load_data
 from ..engine import TrainConfig, write_tensors
 from ..interop.families import Recognised, described, load, recognise
@@ -37,6 +38,10 @@ def import_weights(files: Sequence[str | Path], out: str | Path, *, model: str |
     networks = [network for found in contents.values() for network in networks_in(found)]
     recognised = recognise(networks, model)
     chosen, spec = _plan(recognised, data)
+    for path, found in contents.items():     # a file of zerosum's says so, where weights alone may not
+        if found.notes.get("samples", shape := json.dumps(spec.shape)) != shape:
+            raise ZerosumError(f"the networks in {path} look like ones for samples of {shape}, and were exported from "
+                               "others: copy the run folder instead")
     made = construct(chosen.model, chosen.cfg, spec, 0, chosen.start)
     for attribute, (part, network) in recognised.parts.items():
         load(getattr(made, attribute), part, network)
