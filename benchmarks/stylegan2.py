@@ -73,30 +73,46 @@ def seconds(act) -> float:
     return time.process_time() - start
 
 
+def fastest(acts: dict, rounds: int) -> tuple[dict[str, float], float]:
+    """CPU seconds of the fastest turn of each act, and operations per CPU second of the fastest matrix products."""
+    matrices = {side: torch.randn(2, side, side) for side in SIDES}
+    acts = acts | {side: lambda side=side, count=count: [torch.mm(*matrices[side]) for _ in range(count)]
+                   for side, count in SIDES.items()}
+    best = {name: min(values) for name, values in zip(acts, zip(*(
+        [seconds(act) for act in acts.values()] for _ in range(rounds))))}
+    return best, max(count * 2 * side**3 / best[side] for side, count in SIDES.items())
+
+
+def rates(flops: float, taken: float, gemm: float, images: int) -> dict[str, float]:
+    """Of an iteration of so many operations, CPU seconds and images, beside the matrix rate."""
+    return {"gemm_gflops": gemm / 1e9, "iteration_gflops": flops / taken / 1e9, "share": flops / taken / gemm,
+            "gflop_per_iteration": flops / 1e9, "iteration_cpu_ms": 1000 * taken, "images_per_cpu_s": images / taken}
+
+
 def measure() -> dict[str, float]:
     """Rates, their ratio, and CPU milliseconds of each phase."""
-    parts, matrices = phases(), {side: torch.randn(2, side, side) for side in SIDES}
+    parts = phases()
     flops = sum(share * operations(act) for act, share in parts.values())
-    acts = {name: act for name, (act, _) in parts.items()}
-    acts |= {side: lambda side=side, count=count: [torch.mm(*matrices[side]) for _ in range(count)]
-             for side, count in SIDES.items()}
-    best = {name: min(values) for name, values in zip(acts, zip(*(
-        [seconds(act) for act in acts.values()] for _ in range(ROUNDS))))}
+    best, gemm = fastest({name: act for name, (act, _) in parts.items()}, ROUNDS)
     whole = sum(share * best[name] for name, (_, share) in parts.items())
-    gemm = max(count * 2 * side**3 / best[side] for side, count in SIDES.items())
-    return {"gemm_gflops": gemm / 1e9, "iteration_gflops": flops / whole / 1e9, "share": flops / whole / gemm,
-            "gflop_per_iteration": flops / 1e9, "iteration_cpu_ms": 1000 * whole,
-            "images_per_cpu_s": SETTINGS["batch_size"] / whole} | {
-                f"{name}, cpu_ms": 1000 * best[name] for name in parts}
+    return rates(flops, whole, gemm, SETTINGS["batch_size"]) | {
+        f"{name}, cpu_ms": 1000 * best[name] for name in parts}
+
+
+def shown(result: dict[str, float]) -> bool:
+    """Whether the result was printed as JSON; else the matrix rate was, and the rest is to follow."""
+    if "--json" in sys.argv:
+        print(json.dumps(result, indent=2))
+        return True
+    print(f"matrix product  {result['gemm_gflops']:.0f} GFLOP per CPU s")
+    return False
 
 
 def main() -> None:
     torch.set_num_threads(1)
     result = measure()
-    if "--json" in sys.argv:
-        print(json.dumps(result, indent=2))
+    if shown(result):
         return
-    print(f"matrix product  {result['gemm_gflops']:.0f} GFLOP per CPU s")
     print(f"StyleGAN2       {result['iteration_gflops']:.0f} GFLOP per CPU s: {result['share']:.0%} of it (goal: 45 "
           f"%); {result['gflop_per_iteration']:.1f} GFLOP in {result['iteration_cpu_ms']:.0f} CPU ms")
     print("of which        " + ", ".join(f"{name} {result[f'{name}, cpu_ms']:.0f} ms each"

@@ -8,15 +8,13 @@ the fastest turns are compared: whatever else the machine does only adds. Rates 
 convolutions and matrices alone; a filter is a convolution of one channel.
 """
 
-import json
 import os
-import sys
 from collections.abc import Callable
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
-from stylegan2 import SIDES, operations, seconds
+from stylegan2 import fastest, operations, rates, shown
 
 from zerosum.data import load_data
 from zerosum.engine import Trainer
@@ -62,31 +60,22 @@ def parts_of(synthesis: StyleGAN3Synthesis) -> tuple[Callable[[], None], Callabl
 
 def measure() -> dict[str, float]:
     """Rates, their ratio, and CPU milliseconds."""
-    matrices = {side: torch.randn(2, side, side) for side in SIDES}
     training = trainer()
     acts: dict = {"with R1": training.play, "without R1": training.play}         # in turns, as the steps are
     flops = {name: operations(act) for name, act in acts.items()}
     synthesis = trainer().model.generator.synthesis.requires_grad_(True)
     acts |= dict(zip(("pass", "filters"), parts_of(synthesis), strict=True))
-    acts |= {side: lambda side=side, count=count: [torch.mm(*matrices[side]) for _ in range(count)]
-             for side, count in SIDES.items()}
-    best = {name: min(values) for name, values in zip(acts, zip(*(
-        [seconds(act) for act in acts.values()] for _ in range(ROUNDS))))}
+    best, gemm = fastest(acts, ROUNDS)
     done, taken = ((15 * found["without R1"] + found["with R1"]) / 16 for found in (flops, best))
-    gemm = max(count * 2 * side**3 / best[side] for side, count in SIDES.items())
-    return {"gemm_gflops": gemm / 1e9, "iteration_gflops": done / taken / 1e9, "share": done / taken / gemm,
-            "gflop_per_iteration": done / 1e9, "iteration_cpu_ms": 1000 * taken,
-            "images_per_cpu_s": SETTINGS["batch_size"] / taken, "pass_cpu_ms": 1000 * best["pass"],
-            "filters_cpu_ms": 1000 * best["filters"]}
+    return rates(done, taken, gemm, SETTINGS["batch_size"]) | {
+        "pass_cpu_ms": 1000 * best["pass"], "filters_cpu_ms": 1000 * best["filters"]}
 
 
 def main() -> None:
     torch.set_num_threads(1)
     result = measure()
-    if "--json" in sys.argv:
-        print(json.dumps(result, indent=2))
+    if shown(result):
         return
-    print(f"matrix product  {result['gemm_gflops']:.0f} GFLOP per CPU s")
     print(f"StyleGAN3-T     {result['iteration_gflops']:.0f} GFLOP per CPU s: {result['share']:.0%} of it (official "
           f"code: 18 %); {result['gflop_per_iteration']:.1f} GFLOP in {result['iteration_cpu_ms']:.0f} CPU ms")
     print(f"of the synthesis' {result['pass_cpu_ms']:.0f} CPU ms, forward and backward, its filtered leaky ReLUs take "

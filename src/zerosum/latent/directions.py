@@ -13,6 +13,7 @@ from .passes import many
 from .stored import store, stored
 
 FORMAT = "directions-1"
+Where = Literal["z", "w"]                  # of noise, or of styles
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Directions:
     strengths: Tensor
     method: str
     measure: str
-    space: Literal["z", "w"] = "z"
+    space: Where = "z"
 
     def __len__(self) -> int:
         return len(self.names)

@@ -1,17 +1,15 @@
 """Finds directions: in the weights (SeFa), in the variation of features (GANSpace), or from what a judge sees."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..core import Model, UsageError, abilities, require
-from .directions import Directions, as_directions
+from .directions import Directions, Where, as_directions
 from .layer import features, linear_map, style_map
 from .passes import Asked, chosen_labels, generated, placed
 
-Where = Literal["z", "w"]                  # of noise, or of styles
 FEW = 20                                     # samples on either side that a hyperplane needs
 MANY = 10                                    # directions, unless a number is asked for
 

@@ -38,8 +38,9 @@ def import_weights(files: Sequence[str | Path], out: str | Path, *, model: str |
     networks = [network for found in contents.values() for network in networks_in(found)]
     recognised = recognise(networks, model)
     chosen, spec = _plan(recognised, data)
+    shape = json.dumps(spec.shape)
     for path, found in contents.items():     # a file of zerosum's says so, where weights alone may not
-        if found.notes.get("samples", shape := json.dumps(spec.shape)) != shape:
+        if found.notes.get("samples", shape) != shape:
             raise ZerosumError(f"the networks in {path} look like ones for samples of {shape}, and were exported from "
                                "others: copy the run folder instead")
     made = construct(chosen.model, chosen.cfg, spec, 0, chosen.start)
