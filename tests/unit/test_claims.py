@@ -170,6 +170,54 @@ def test_seeds_of_another_version_are_measured_anew(measured, tmp_path, monkeypa
     assert measured == [0, 0]
 
 
+@pytest.fixture
+def other_code(measured, tmp_path, monkeypatch):
+    """A result of three seeds, and code of another fingerprint than the one that measured them."""
+    verify("gan", results=tmp_path, report=lambda text: None)
+    monkeypatch.setattr(module, "fingerprint", lambda model, claim: "another")
+    measured.clear()
+    return tmp_path
+
+
+def test_one_seed_confirms_the_others_after_a_change_of_code(measured, other_code):
+    verdict = verify("gan", results=other_code, confirm=True, report=lambda text: None)
+    found = json.loads((other_code / "gan.json").read_text())
+    assert measured == [0] and verdict.document == found and found["fingerprint"] == "another"
+    assert ["confirmed" in found["seeds"][seed] for seed in "012"] == [False, True, True]
+    assert found["seeds"]["1"]["confirmed"] == {"seed": 0, "date": found["seeds"]["0"]["date"]}
+    verify("gan", results=other_code, confirm=True, report=lambda text: None)
+    assert measured == [0]                   # nothing is left to confirm
+
+
+def test_without_being_asked_nothing_is_confirmed(measured, other_code):
+    verify("gan", results=other_code, report=lambda text: None)
+    assert measured == [0, 1, 2]
+
+
+def test_one_other_number_and_all_seeds_are_measured(measured, other_code):
+    file, said = other_code / "gan.json", []
+    document = json.loads(file.read_text())
+    document["seeds"]["0"]["quantities"]["curve"][1] += 1e-15
+    file.write_text(json.dumps(document))
+    verify("gan", results=other_code, confirm=True, report=said.append)
+    assert measured == [0, 1, 2] and "seed 0 gives another curve than before" in said[0]
+
+
+def test_what_a_clock_measured_may_differ(measured, other_code, monkeypatch):
+    claim, file = module.claim_of("gan"), other_code / "gan.json"
+    document = json.loads(file.read_text())
+    document["seeds"]["0"]["quantities"]["score"] = 99.0
+    file.write_text(json.dumps(document))
+    monkeypatch.setattr(module, "claim_of", lambda model: replace(claim, timed=("score",)))
+    verify("gan", results=other_code, confirm=True, report=lambda text: None)
+    assert measured == [0]
+
+
+@pytest.mark.parametrize("model", claimed())
+def test_what_is_said_to_be_timed_was_measured(model):
+    assert set(claim_of(model).timed) <= json.loads((RESULTS / f"{model}.json").read_text())["medians"].keys()
+
+
 def test_a_claim_in_other_words_is_judged_anew_from_the_stored_seeds(measured, tmp_path, monkeypatch):
     verify("gan", results=tmp_path, report=lambda text: None)
     file = tmp_path / "gan.json"

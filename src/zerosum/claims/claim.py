@@ -52,13 +52,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a paper says, measured against the baseline it names. `measure(trial)` returns quantities of one seed."""
+    """What a paper says, measured against the baseline it names. `measure(trial)` returns quantities of one seed.
+
+    `timed` names the quantities that a clock measures: no two runs share those.
+    """
 
     statement: str
     baseline: str
     sides: Mapping[str, Side]
     checks: tuple[Check, ...]
     measure: Callable[["Trial"], Quantities]
+    timed: tuple[str, ...] = ()
 
 
 def claimed() -> list[str]:

@@ -105,4 +105,5 @@ CLAIM = Claim(
         Check("on the same networks", "equal networks", "exactly", 1, "catalogue OBJ-14"),
     ),
     measure=measure,
+    timed=("CPU s a step, wgan-gp", "CPU s a step, sngan", "cost"),
 )

@@ -1,7 +1,7 @@
 """What a source file says: its definitions by name, each as a hash of its syntax with the names and words in it.
 
 Left out is what changes no number: comments, docstrings, annotations, cards, presets and the fields of a Config (the
-settings have their values), and the words and bars of a Claim (they are judged anew each time).
+settings have their values), and what a Claim says of its quantities (they are judged anew each time).
 """
 
 import ast
@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 WORD = re.compile(r"[\w-]+")
+JUDGED = ("statement", "baseline", "checks", "timed")         # of a Claim: what is said of its quantities
 DottedName = tuple[str, ...]                 # ("zs", "models", "GAN")
 Import = tuple[str, str]                     # the module, as written, and the name in it; "" for the module itself
 
@@ -48,7 +49,7 @@ class Bare(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if isinstance(node.func, ast.Name) and node.func.id == "Claim":
-            node.keywords = [each for each in node.keywords if each.arg not in ("statement", "baseline", "checks")]
+            node.keywords = [each for each in node.keywords if each.arg not in JUDGED]
         return self.generic_visit(node)
 
 

@@ -51,20 +51,26 @@ def say(text: str) -> None:
 
 
 def verify(model: str, seeds: Sequence[int] = SEEDS, *, workers: int = 1, results: str | Path = "results/claims",
-           fresh: bool = False, report: Callable[[str], None] = say) -> Verdict:
+           fresh: bool = False, confirm: bool = False, report: Callable[[str], None] = say) -> Verdict:
     """Train a system and its baseline with each seed, measure the claim, and judge the medians.
 
     The result goes to `results`/MODEL.json, with a picture beside it, after every seed; a seed found there that was
     measured with the same version, settings and code (`fingerprint`) is kept unless `fresh`, and judged by the claim as
-    it is now. With more than one of `workers`, seeds run in processes of their own. Raises UsageError for a model that
-    is unknown or has no claim.
+    it is now. To `confirm` is to measure the first seed of a result of other code: where it gives every number again,
+    to the last bit, the other seeds are kept too. With more than one of `workers`, seeds run in processes of their own.
+    Raises UsageError for a model that is unknown or has no claim.
     """
     from ..engine import write_json
 
     claim, folder = claim_of(model), Path(results)
     file, code = folder / f"{model}.json", fingerprint(model, claim)      # of the code that measures, not a later one
-    kept = _kept(file, code)
+    kept = _stored(file)
     stored = {int(seed): result for seed, result in kept["seeds"].items()}
+    if kept["fingerprint"] != code:
+        stored = confirmed(model, stored, folder, report) if confirm and stored else {}
+        if stored:
+            write_json(file, document_of(model, claim, stored, folder / f"{model}.png", code))
+            kept = _stored(file)
     todo = [seed for seed in dict.fromkeys(seeds) if fresh or seed not in stored]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,6 +110,28 @@ def measure(model: str, seed: int, picture: Path | None = None,
         # Without k-means the white between the panels takes most of them, and coloured images turn into patches.
         save_png(row_of(trial.panels).quantize(96, kmeans=1), picture)
     return {"quantities": quantities, "seconds": seconds, "date": time.strftime("%Y-%m-%d", time.gmtime())}
+
+
+def confirmed(model: str, stored: dict[int, dict[str, Any]], folder: Path,
+              report: Callable[[str], None] = say) -> dict[int, dict[str, Any]]:
+    """The seeds of a result that stand with today's code: all, if the first gives its numbers again; else it alone.
+
+    What a training ends with depends on every bit of what it began with, so that code which gives one seed's numbers
+    to the last bit is the same arithmetic. What a clock measured (`Claim.timed`) is not compared.
+    """
+    first = min(stored)
+    result = measure(model, first, folder / f"{model}.png", report)
+    before, now = stored[first]["quantities"], result["quantities"]
+    timed = claim_of(model).timed
+    other = sorted(name for name in before.keys() | now.keys()
+                   if name not in timed and before.get(name, ()) != now.get(name, ()))
+    if other:
+        report(f"{model}: seed {first} gives another {other[0]} than before: {now.get(other[0])}, not "
+               f"{before.get(other[0])}; the other seeds must be measured again")
+        return {first: result}
+    report(f"{model}: seed {first} gives all of its {len(now) - len(timed)} numbers again; the other seeds are kept")
+    by = {"seed": first, "date": result["date"]}
+    return {seed: result if seed == first else old | {"confirmed": by} for seed, old in stored.items()}
 
 
 def _in_processes(model: str, seeds: list[int], pictures: list[Path | None], workers: int) -> Iterator[dict[str, Any]]:
@@ -147,10 +175,9 @@ def document_of(model: str, claim: Claim, seeds: dict[int, dict[str, Any]], pict
     }
 
 
-def _kept(file: Path, code: str) -> dict[str, Any]:
-    """The result measured before, if it was with this code; else an empty one."""
+def _stored(file: Path) -> dict[str, Any]:
+    """The result measured before; an empty one where there is none."""
     try:
-        document = json.loads(file.read_bytes())
+        return json.loads(file.read_bytes())
     except (OSError, ValueError):
-        document = {}
-    return document if document.get("fingerprint") == code else {"seeds": {}}
+        return {"seeds": {}, "fingerprint": None}

@@ -45,7 +45,9 @@ def summary(results: Path) -> dict[str, dict[str, Any]]:
                   for check in document["checks"]]
         found[document["model"]] = {
             "holds": document["holds"], "statement": document["statement"], "baseline": document["baseline"],
-            "seeds": [int(seed) for seed in document["seeds"]], "seconds": document["seconds"]["cpu"],
+            "seeds": [int(seed) for seed in document["seeds"]],
+            "confirmed": [int(seed) for seed, result in document["seeds"].items() if "confirmed" in result],
+            "seconds": document["seconds"]["cpu"],
             "date": document["date"], "versions": document["versions"], "checks": checks}
     return found
 
@@ -100,14 +102,21 @@ def _claim(name: str, result: dict[str, Any] | None) -> list[str]:
     lines = [f"{result['statement']}", "", f"Baseline: {result['baseline']}", "",
              f"**{'It holds.' if result['holds'] else 'It does not hold.'}** Median over the seeds {seeds}; "
              f"{result['seconds']:.0f} CPU seconds; zerosum {result['versions']['zerosum']}, PyTorch "
-             f"{result['versions']['torch']}, {result['date']}. `zerosum verify {name}` measures it again; every "
-             f"number is in [results/claims/{name}.json](../../results/claims/{name}.json).", "",
+             f"{result['versions']['torch']}, {result['date']}.{_confirmed(result)} `zerosum verify {name}` measures "
+             f"it again; every number is in [results/claims/{name}.json](../../results/claims/{name}.json).", "",
              "| holds | check | each seed |", "|---|---|---|"]
     for check in result["checks"]:
         each = ", ".join("not measurable" if value is None else f"{value:.4g}" for value in check["values"])
         holds, text = "yes" if check["holds"] else "**no**", check["text"].replace("|", chr(92) + "|")
         lines.append(f"| {holds} | {text} | {each} |")
     return [*lines, "", f"![{name}: what the claim compares](../../results/claims/{name}.png)"]
+
+
+def _confirmed(result: dict[str, Any]) -> str:
+    """Which seeds were measured before a change of code that gave the first one's numbers again."""
+    older = result["confirmed"]
+    return (f" The seeds {', '.join(map(str, older))} were measured before a change of the code, under which the "
+            "others gave every number again." if older else "")
 
 
 def index(documents: list[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from .parser import Parser
 
 
 def verify_command(words: list[str]) -> int:
-    """zerosum verify MODEL... [--family F] [--seed S] [--workers N] [--again] [--json]"""
+    """zerosum verify MODEL... [--family F] [--seed S] [--workers N] [--again | --confirm] [--json]"""
     from ..claims import SEEDS, claimed, verify
     from ..core import find, unknown
 
@@ -18,7 +18,11 @@ def verify_command(words: list[str]) -> int:
     parser.add_argument("--seed", action="append", type=int, metavar="int", help="a seed; may be repeated [0, 1, 2]")
     parser.add_argument("--workers", type=int, default=1, metavar="int", help="seeds trained at once [1]")
     parser.add_argument("--out", default="results/claims", metavar="DIR", help="where results go [results/claims]")
-    parser.add_argument("--again", action="store_true", help="measure seeds anew that were measured before")
+    anew = parser.add_mutually_exclusive_group()
+    anew.add_argument("--again", action="store_true", help="measure seeds anew that were measured before")
+    anew.add_argument("--confirm", action="store_true",
+                      help="after a change of code that should change no number: keep the stored seeds if the first of "
+                           "them gives its numbers again to the last bit")
     parser.add_json()
     arguments = parser.parse(words)
     there = claimed()
@@ -31,7 +35,8 @@ def verify_command(words: list[str]) -> int:
     if not names:
         raise UsageError(f"name a model: zerosum verify MODEL; there is: {', '.join(there)}")
     seeds = tuple(arguments.seed or SEEDS)
-    verdicts = [verify(name, seeds=seeds, workers=arguments.workers, results=arguments.out, fresh=arguments.again)
+    verdicts = [verify(name, seeds=seeds, workers=arguments.workers, results=arguments.out,
+                       fresh=arguments.again, confirm=arguments.confirm)
                 for name in names]
     if arguments.json:
         documents = [verdict.document for verdict in verdicts]
