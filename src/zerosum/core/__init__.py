@@ -3,6 +3,7 @@
 from .abilities import ABILITIES, abilities, condition, require
 from .batch import Batch
 from .card import Card
+from .classes import best_over_classes
 from .config import Setting, between, build, distribute, positive, settings_of
 from .errors import Interrupted, NonFiniteError, UsageError, ZerosumError, nearest, unknown
 from .factories import OPTIMIZERS, TorchOptimizer, adadelta, adagrad, adam, ftrl, make_optimizer, rmsprop, sgd
@@ -17,7 +18,7 @@ from .text_model import TextModel
 
 __all__ = ["ABILITIES", "Advice", "Batch", "Card", "DataSpec", "Game", "Interrupted", "LatentModel", "Model",
            "NonFiniteError", "OPTIMIZERS", "Optimizer", "Player", "Setting", "StyleModel", "TextModel",
-           "TorchOptimizer", "UsageError", "ZerosumError", "abilities", "adadelta", "adagrad", "adam", "between",
-           "build", "cannot_write", "condition", "discover", "distribute", "find", "find_all", "ftrl", "make_optimizer",
-           "names", "nearest", "positive", "register", "require", "rmsprop", "settings_of", "sgd",
-           "unknown", "whole_file"]
+           "TorchOptimizer", "UsageError", "ZerosumError", "abilities", "adadelta", "adagrad", "adam",
+           "best_over_classes", "between", "build", "cannot_write", "condition", "discover", "distribute", "find",
+           "find_all", "ftrl", "make_optimizer", "names", "nearest", "positive", "register", "require", "rmsprop",
+           "settings_of", "sgd", "unknown", "whole_file"]

@@ -1,13 +1,17 @@
 """The contract of a model with styles: noise z -> mapping -> a style w per layer -> synthesis -> a sample."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from .classes import best_over_classes
+from .errors import UsageError
 from .model import LatentModel
+from .spec import DataSpec
 
 CHUNK = 256                                  # samples at a time
 
@@ -15,15 +19,26 @@ CHUNK = 256                                  # samples at a time
 class StyleModel(LatentModel):
     """A model whose `generator` has a `mapping` (z, c -> w) with the mean of w, and a `synthesis` (w -> x).
 
-    Truncation draws w towards its mean (1812.04948, App. B). Where its card has the task conditional-generation, c is
-    the class, one-hot.
+    Truncation draws w towards its mean (1812.04948, App. B). Where the settings say `conditional`, c is the class,
+    one-hot, for both players, and the card has the task conditional-generation: raises UsageError for data without
+    classes.
     """
 
     generator: Any
+    discriminator: Any
+
+    def __init__(self, cfg: Any, data: DataSpec):
+        super().__init__(cfg, data)
+        self.c_dim = data.num_classes if getattr(cfg, "conditional", False) else 0           # numbers in c
+        if self.c_dim:
+            self.card = replace(self.card, tasks=(*self.card.tasks, "conditional-generation"))
+        elif getattr(cfg, "conditional", False):
+            raise UsageError("--conditional needs labelled data: put images into one subfolder per class, or use "
+                             "digits")
 
     def conditions(self, labels: Tensor | None) -> Tensor | None:
-        """Classes (N,) as the networks take them: (N, num_classes) float32; None where there are none."""
-        return None if labels is None else one_hot(labels, self.data.num_classes).to(torch.float32)
+        """Classes (N,) as the networks take them: (N, c_dim) float32; None where they take none."""
+        return None if labels is None or not self.c_dim else one_hot(labels, self.c_dim).to(torch.float32)
 
     def map(self, z: Tensor, labels: Tensor | None = None, *, truncation: float = 1.0) -> Tensor:
         """Styles w (N, layers, w_dim) of z (N, z_dim) and labels (N,), without which the classes come in turn."""
@@ -68,3 +83,9 @@ class StyleModel(LatentModel):
                                            truncation=truncation)) for i in range(0, n, CHUNK)]
         self.train(training)
         return torch.cat(chunks) if chunks else torch.empty(0, *self.data.shape, device=self.device)
+
+    def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The discriminator's logits of x under its labels, (N,); without labels, the best over all classes."""
+        if labels is None and self.c_dim:
+            return best_over_classes(self.scores, x, self.c_dim)
+        return self.discriminator(x, self.conditions(labels))

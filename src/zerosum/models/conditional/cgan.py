@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ...core import Batch, Card, DataSpec, Player, UsageError, between, positive, register
+from ...core import Batch, Card, DataSpec, Player, UsageError, best_over_classes, between, positive, register
 from ...layers import Maxout
 from ..objective.gan import GAN
 
@@ -137,8 +137,6 @@ class CGAN(GAN):
 
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """The discriminator's logits of x under its labels, (N,); without labels, the best over all classes."""
-        if labels is not None:
-            return self.discriminator(x, self.condition(labels))
-        each = [self.discriminator(x, self.condition(torch.full((len(x),), label, device=x.device)))
-                for label in range(self.data.num_classes)]
-        return torch.stack(each).amax(0)
+        if labels is None:
+            return best_over_classes(self.scores, x, self.data.num_classes)
+        return self.discriminator(x, self.condition(labels))

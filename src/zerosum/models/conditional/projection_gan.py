@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ...core import Batch, Card, DataSpec, UsageError, register
+from ...core import Batch, Card, DataSpec, UsageError, best_over_classes, register
 from ...networks.conditional import ConcatDiscriminator, ConditionalGenerator, ProjectionDiscriminator
 from ..objective.sngan import SNGAN
 
@@ -99,6 +99,4 @@ class ProjectionGAN(SNGAN):
         """The discriminator's logits of x under its labels, (N,); without labels, the best over all classes."""
         if labels is not None:
             return self.discriminator(x, labels)
-        each = [self.discriminator(x, torch.full((len(x),), label, device=x.device))
-                for label in range(self.data.num_classes)]
-        return torch.stack(each).amax(0)
+        return best_over_classes(self.discriminator, x, self.data.num_classes)

@@ -19,7 +19,19 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ...core import Batch, Card, DataSpec, Game, LatentModel, Player, adam, between, positive, register
+from ...core import (
+    Batch,
+    Card,
+    DataSpec,
+    Game,
+    LatentModel,
+    Player,
+    adam,
+    best_over_classes,
+    between,
+    positive,
+    register,
+)
 from ...layers import ResidualTwin, SelfAttention, fresh_spectral_norm
 from ...losses import OBJECTIVES
 from ...networks.biggan import (
@@ -128,6 +140,4 @@ class SAGAN(LatentModel):
         """The discriminator's logits of x under its labels, (N,); without labels, the best over all classes."""
         if labels is not None or not self.data.num_classes:
             return self.discriminator(x, labels)
-        each = [self.discriminator(x, torch.full((len(x),), label, device=x.device))
-                for label in range(self.data.num_classes)]
-        return torch.stack(each).amax(0)
+        return best_over_classes(self.discriminator, x, self.data.num_classes)

@@ -95,7 +95,3 @@ class StyleGAN(StyleModel):
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
         x_fake = self.generator.synthesis(self.mixed_styles(batch.size))
         return {"adversarial": self.objective.generator(self.discriminator(x_fake))}
-
-    def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The discriminator's logits of x, (N,): larger = more real."""
-        return self.discriminator(x)

@@ -16,13 +16,12 @@ Departures  none from the code of StyleGAN2-ADA without augmentation, whose conf
             batch, where the authors draw other ones. Without a penalty its correction of Adam goes, too.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor
 
-from ...core import Batch, Card, DataSpec, Game, Player, StyleModel, UsageError, adam, between, positive, register
+from ...core import Batch, Card, DataSpec, Game, Player, StyleModel, adam, between, positive, register
 from ...core.factories import Factory
 from ...losses import OBJECTIVES
 from ...networks.style import StyleGAN2Discriminator, StyleGAN2Generator
@@ -84,18 +83,13 @@ class StyleGAN2(StyleModel):
     )
 
     def __init__(self, cfg: Config, data: DataSpec):
-        if cfg.conditional and not data.num_classes:
-            raise UsageError("--conditional needs labelled data: put images into one subfolder per class, or use "
-                             "digits")
         super().__init__(cfg, data)
-        if cfg.conditional:
-            self.card = replace(self.card, tasks=(*self.card.tasks, "conditional-generation"))
-        size, maps = (data.height, data.width), {"channel_base": cfg.channel_base, "channel_max": cfg.channel_max}
-        c_dim, mapping = data.num_classes if cfg.conditional else 0, {"layers": cfg.mapping_layers}
-        self.generator = StyleGAN2Generator(cfg.z_dim, cfg.w_dim, size, data.channels, c_dim=c_dim, mapping=mapping,
-                                            **maps)
-        self.discriminator = StyleGAN2Discriminator(size, data.channels, c_dim=c_dim, mapping=mapping, group=cfg.group,
-                                                    architecture=cfg.d_architecture, **maps)
+        size = (data.height, data.width)
+        shared = {"channel_base": cfg.channel_base, "channel_max": cfg.channel_max, "c_dim": self.c_dim,
+                "mapping": {"layers": cfg.mapping_layers}}
+        self.generator = StyleGAN2Generator(cfg.z_dim, cfg.w_dim, size, data.channels, **shared)
+        self.discriminator = StyleGAN2Discriminator(size, data.channels, group=cfg.group,
+                                                    architecture=cfg.d_architecture, **shared)
         self.path_length = PathLength()
         self.objective = OBJECTIVES["non-saturating"]
 
@@ -141,14 +135,3 @@ class StyleGAN2(StyleModel):
     def judge(self, x: Tensor, labels: Tensor | None) -> Tensor:
         """What the players are told of images: the discriminator's scores, (N,)."""
         return self.discriminator(x, self.conditions(labels))
-
-    def conditions(self, labels: Tensor | None) -> Tensor | None:
-        return super().conditions(labels) if self.cfg.conditional else None
-
-    def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The discriminator's logits of x under its labels, (N,); without labels, the best over all classes."""
-        if labels is not None or not self.cfg.conditional:
-            return self.discriminator(x, self.conditions(labels))
-        each = [self.discriminator(x, self.conditions(torch.full((len(x),), label, device=x.device)))
-                for label in range(self.data.num_classes)]
-        return torch.stack(each).amax(0)

@@ -16,14 +16,14 @@ Departures  no augmentation, as for FFHQ in the paper, and no flips; float32 in 
             draw other ones.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import floor
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from ...core import Batch, Card, DataSpec, Game, Player, StyleModel, UsageError, adam, between, positive, register
+from ...core import Batch, Card, DataSpec, Game, Player, StyleModel, adam, between, positive, register
 from ...losses import OBJECTIVES
 from ...networks.style import StyleGAN2Discriminator, StyleGAN3Generator
 from ...ops import filter2d
@@ -86,20 +86,14 @@ class StyleGAN3(StyleModel):
     )
 
     def __init__(self, cfg: Config, data: DataSpec):
-        if cfg.conditional and not data.num_classes:
-            raise UsageError("--conditional needs labelled data: put images into one subfolder per class, or use "
-                             "digits")
         super().__init__(cfg, data)
-        if cfg.conditional:
-            self.card = replace(self.card, tasks=(*self.card.tasks, "conditional-generation"))
-        size, c_dim = (data.height, data.width), data.num_classes if cfg.conditional else 0
-        turns = cfg.variant == "r"
+        size, turns = (data.height, data.width), cfg.variant == "r"
         self.generator = StyleGAN3Generator(
-            cfg.z_dim, size, data.channels, w_dim=cfg.w_dim, c_dim=c_dim, mapping_layers=cfg.mapping_layers,
+            cfg.z_dim, size, data.channels, w_dim=cfg.w_dim, c_dim=self.c_dim, mapping_layers=cfg.mapping_layers,
             channel_base=cfg.channel_base << turns, channel_max=cfg.channel_max << turns, num_layers=cfg.num_layers,
             margin_size=cfg.margin_size, lrelu_upsampling=cfg.lrelu_upsampling, conv_kernel=1 if turns else 3,
             use_radial_filters=turns, conv_clamp=None, magnitude_ema_beta=cfg.magnitude_beta)
-        self.discriminator = StyleGAN2Discriminator(size, data.channels, c_dim=c_dim, group=cfg.group,
+        self.discriminator = StyleGAN2Discriminator(size, data.channels, c_dim=self.c_dim, group=cfg.group,
                                                     channel_base=cfg.channel_base, channel_max=cfg.channel_max)
         self.objective = OBJECTIVES["non-saturating"]
 
@@ -141,16 +135,6 @@ class StyleGAN3(StyleModel):
         back[:2, 2] /= synthesis.rate        # from pixels to the units of the input
         return synthesis(self.map(z, labels), transform=back)
 
-    def conditions(self, labels: Tensor | None) -> Tensor | None:
-        return super().conditions(labels) if self.cfg.conditional else None
-
-    def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The discriminator's logits of x under its labels, (N,); without labels, the best over all classes."""
-        if labels is not None or not self.cfg.conditional:
-            return self.discriminator(x, self.conditions(labels))
-        each = [self.discriminator(x, self.conditions(torch.full((len(x),), label, device=x.device)))
-                for label in range(self.data.num_classes)]
-        return torch.stack(each).amax(0)
 
 
 def blurred(x: Tensor, sigma: float) -> Tensor:
