@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..data import load_data
+from ..doctor.probe import area
 from ..engine import Trainer
 from .claim import Check, Claim, Side
 from .digits import judged
@@ -14,12 +15,6 @@ from .trial import Trial
 
 LAST = 0.2                                   # the share of training over which energies are averaged
 MARGIN = 0.3                                 # m on digits, in mean squared error of pixels in [-1, 1]
-
-
-def separation(real: Tensor, others: Tensor) -> float:
-    """The probability that one of `real` scores above one of `others`: the area under the ROC curve."""
-    above, level = (compare(real[:, None], others).double().mean() for compare in (torch.gt, torch.eq))
-    return float(above + level / 2)
 
 
 def measure(trial: Trial) -> dict[str, float]:
@@ -35,7 +30,7 @@ def measure(trial: Trial) -> dict[str, float]:
     noise = torch.rand(real.shape, generator=torch.Generator().manual_seed(trial.seed)) * 2 - 1
     scores = {"real": done.model.scores(real), "noise": done.model.scores(noise)}
     found |= {f"energy, {name}": -float(score.mean()) for name, score in scores.items()}
-    found |= {"energy, generated": mean(played), "AUC, real against noise": separation(scores["real"], scores["noise"])}
+    found |= {"energy, generated": mean(played), "AUC, real against noise": area(scores["real"], scores["noise"])}
     for side in ("gan", "no margin"):
         found |= judged(trial, side, trial.train(side))
     for side in ("ebgan", "no margin"):
