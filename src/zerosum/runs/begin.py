@@ -18,7 +18,7 @@ JUDGES = ("discriminator", "critic")
 def begun(model: Model, start: Mapping[str, Any]) -> Model:
     """The model with its networks exchanged and layers frozen, as `start` says."""
     if start.get("networks"):
-        from ..interop.families import build
+        from ..interop.building import build
 
         for attribute, how in start["networks"].items():
             setattr(model, attribute, build(how))

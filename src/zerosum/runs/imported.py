@@ -13,7 +13,8 @@ import torch
 from ..core import DataSpec, UsageError, ZerosumError, build, find
 from ..data import DataConfig, load_data
 from ..engine import TrainConfig, write_tensors
-from ..interop.families import Recognised, described, load, recognise
+from ..interop.building import load
+from ..interop.families import Recognised, described, recognise
 from ..interop.files import read_contents
 from ..interop.states import Network, networks_in
 from ..version import __version__

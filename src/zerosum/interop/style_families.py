@@ -1,0 +1,46 @@
+"""The table of projects whose networks are StyleGANs."""
+
+from typing import Any
+
+from ..networks.style.stylegan3 import AliasFree
+from . import rosinality, stylegan2, stylegan3
+from .family import MIT, NVIDIA, Family, Part, Settings
+
+
+def _maps(generator: dict[str, Any]) -> dict[str, int]:
+    """The rule for maps that comes closest: what is built before the networks are put in their place."""
+    return {"channel_max": max(generator["maps"]), "channel_base": 4 * max(generator["maps"])}
+
+
+def _stylegan2(parts: Settings) -> dict[str, Any]:
+    generator, judge = parts["generator"], parts.get("discriminator", {})
+    return {"z_dim": generator["z_dim"], "w_dim": generator["w_dim"], "conditional": generator["c_dim"] > 0,
+            "mapping_layers": generator["mapping"]["layers"], **_maps(generator),
+            "d_architecture": judge.get("architecture", "resnet"), "group": judge.get("group") or 4}
+
+
+def _stylegan3(parts: Settings) -> dict[str, Any]:
+    generator = parts["generator"]
+    turns = generator["conv_kernel"] == 1
+    return {"variant": "r" if turns else "t", "z_dim": generator["z_dim"], "w_dim": generator["w_dim"],
+            "conditional": generator["c_dim"] > 0, "mapping_layers": generator["mapping_layers"],
+            "channel_max": max(1, max(generator["widths"]) >> turns), "num_layers": generator["num_layers"],
+            "margin_size": generator.get("margin_size", AliasFree.margin_size),
+            "group": parts.get("discriminator", {}).get("group") or 4}
+
+
+_NVIDIAS_JUDGE = Part("discriminator", "StyleGAN2Discriminator", lambda state: {"b4.fc.weight", "b4.out.weight"}
+                      <= state.keys(), stylegan2.settings)
+STYLE = (
+    Family("StyleGAN2-ADA", "stylegan2", NVIDIA, (
+        Part("generator", "StyleGAN2Generator", lambda state: {"mapping.fc0.weight", "synthesis.b4.conv1.affine.weight"}
+             <= state.keys(), stylegan2.settings), _NVIDIAS_JUDGE), _stylegan2, lambda generator: generator["c_dim"]),
+    Family("StyleGAN3", "stylegan3", NVIDIA, (
+        Part("generator", "StyleGAN3Generator", lambda state: {"mapping.fc0.weight", "synthesis.input.freqs"}
+             <= state.keys(), stylegan3.settings), _NVIDIAS_JUDGE), _stylegan3, lambda generator: generator["c_dim"]),
+    Family("rosinality/stylegan2-pytorch", "stylegan2", MIT, (
+        Part("generator", "StyleGAN2Generator", rosinality.is_generator, rosinality.settings,
+             lambda found: rosinality.convert(found.state, found.beside)),
+        Part("discriminator", "StyleGAN2Discriminator", rosinality.is_discriminator, rosinality.settings,
+             lambda found: rosinality.convert(found.state))), _stylegan2),
+)
