@@ -18,14 +18,19 @@ from ..networks import (
     ResNetDiscriminator,
     ResNetGenerator,
 )
+from ..networks.conditional_resnet import (
+    ConditionalResNetGenerator,
+    ProjectionResNetDiscriminator,
+    TurnsResNetDiscriminator,
+)
 from ..networks.style import StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator
 from .family import Part
 from .states import Network
 
 NETWORKS = {kind.__name__: kind for kind in (
-    BigGANDeepDiscriminator, BigGANDeepGenerator, BigGANDiscriminator, BigGANGenerator, R3GANDiscriminator,
-    R3GANGenerator, ResNetDiscriminator, ResNetGenerator, StyleGAN2Discriminator, StyleGAN2Generator,
-    StyleGAN3Generator)}
+    BigGANDeepDiscriminator, BigGANDeepGenerator, BigGANDiscriminator, BigGANGenerator, ConditionalResNetGenerator,
+    ProjectionResNetDiscriminator, R3GANDiscriminator, R3GANGenerator, ResNetDiscriminator, ResNetGenerator,
+    StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator, TurnsResNetDiscriminator)}
 NORMS: dict[str, Callable[[nn.Module], nn.Module]] = {
     "": lambda network: network, "spectral": spectral_norm, "fresh": fresh_spectral_norm,
     "fresh but for embeddings": lambda network: fresh_spectral_norm(network, embeddings=False)}

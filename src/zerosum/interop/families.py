@@ -39,6 +39,11 @@ def recognise(networks: Sequence[Network], model: str | None = None) -> Recognis
     return best
 
 
+def _lonely(networks: Sequence[Network]) -> str:
+    """The family whose discriminator a file holds, and no generator; "" for none."""
+    return next((family.name for family in FAMILIES for part in family.parts[1:] if _choice(networks, part)), "")
+
+
 def known_models() -> list[str]:
     """Names of the models that files of others can become."""
     return sorted({family.model for family in FAMILIES})
@@ -54,6 +59,9 @@ def _unknown(networks: Sequence[Network]) -> str:
            for network in networks):
         return ("these are weights of lucidrains/stylegan2-pytorch, whose layers are not those of StyleGAN2: zerosum "
                 "has no such network")
+    if name := _lonely(networks):
+        return (f"no generator: this is a discriminator of {name}; name the file of the generator, too, as in zerosum "
+                "import G.pth D.pth")
     seen = [f"{network.place or 'weights'} ({len(network.state)} of them, {ascii(next(iter(network.state), ''))[:60]})"
             for network in networks[:3]]
     there = f"it holds {', '.join(seen)}" if seen else "it holds no weights"

@@ -9,6 +9,8 @@ from typing import Any
 
 from torch import Tensor
 
+from ..ops import power_step
+
 _BLOCK = {"c1": "conv1", "c2": "conv2", "b1": "norm1", "b2": "norm2", "c_sc": "shortcut"}
 _HEAD = {"l": "linear", "b": "norm", "c": "conv"}
 _SPECTRAL = {"weight_orig": "weight"}        # spectral norm of torch.nn.utils; its weight_u and weight_v are ours
@@ -62,7 +64,42 @@ def rename_attending(key: str, first_block: int, place: int) -> str:
 def convert_attending(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename all weights of SAGAN's network; the embeddings of its norms are cut into gains and biases."""
     first, place = first_block(state), place_of_attention(state)
-    found = {rename_attending(key, first, place): value for key, value in state.items()}
+    return _cut({rename_attending(key, first, place): value for key, value in state.items()})
+
+
+def convert_conditional(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename all weights of a generator that is told classes, with attention or without, for one of ours."""
+    if is_attending(state):
+        found = convert_attending(state)
+    else:
+        found = _cut({key.replace(".bn.", ".norm."): value for key, value in convert(state).items()})
+    return {f"network.{key}": value for key, value in found.items()}
+
+
+def convert_judge(state: Mapping[str, Tensor], second: str) -> dict[str, Tensor]:
+    """Rename all weights of a discriminator with `l_y`, which is `second` in ours."""
+    place, found = place_of_attention(state) if is_attending(state) else 0, {}
+    for key, value in state.items():
+        layer, _, kind = key.rpartition(".")
+        if kind == "sn_u":
+            # Their own spectral norm takes a step of the power method in evaluation too, and forgets it.
+            u, v = power_step(state[f"{layer}.weight"], value[0])
+            name = rename_two_heads(f"{layer}.weight", second)
+            found |= {f"{name}_u": u, f"{name}_v": v}
+        elif place and key.startswith(("block", _ATTENTION)):
+            found[f"trunk.{rename_attending(key, 1, place)}"] = value
+        elif kind != "sn_sigma":
+            found[rename_two_heads(key, second).replace("weight_orig", "weight")] = value
+    return found
+
+
+def is_attending(state: Mapping[str, Tensor]) -> bool:
+    """Whether these are weights of SAGAN's network."""
+    return f"{_ATTENTION}gamma" in state
+
+
+def _cut(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights with gain and bias of each class apart, which are side by side in theirs."""
     for key in [key for key in found if key.endswith(".embed.weight")]:
         norm = key.removesuffix("embed.weight")
         found[f"{norm}weight"], found[f"{norm}bias"] = found.pop(key).chunk(2, 1)
@@ -98,6 +135,22 @@ def discriminator_settings(state: Mapping[str, Tensor], image_size: int) -> dict
     ours = convert(state)
     return {"image_size": image_size, "channels": ours["blocks.0.conv1.weight"].shape[1], "width": _widths(ours),
             "activate": "before", "bottom": _BOTTOM[image_size]}
+
+
+def conditional_settings(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The arguments of `networks.ConditionalResNetGenerator` that these weights were made with."""
+    return generator_settings(without_attention(state)) | _told(state, len(state["block2.b1.embed.weight"]))
+
+
+def judge_settings(state: Mapping[str, Tensor], image_size: int) -> dict[str, Any]:
+    """The arguments of `networks.ProjectionResNetDiscriminator`; `classes` are answers in SSGAN's."""
+    trunk = {key: value for key, value in state.items() if key.startswith("block")}
+    classes = len(state["l_y.weight" if "l_y.weight" in state else "l_y.weight_orig"])
+    return discriminator_settings(trunk, image_size) | {"pool": "sum"} | _told(state, classes)
+
+
+def _told(state: Mapping[str, Tensor], classes: int) -> dict[str, Any]:
+    return {"classes": classes} | ({"attention": place_of_attention(state)} if is_attending(state) else {})
 
 
 def _widths(ours: Mapping[str, Tensor]) -> list[int]:

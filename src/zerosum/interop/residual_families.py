@@ -20,16 +20,63 @@ def _biggan(parts: Settings) -> dict[str, Any]:
 def _mimicry(model: str, attribute: str, pool: str, normalised: bool) -> Family:
     """Its generators are all alike: the discriminator, or the user, says which model they are of."""
     def fits(state: State) -> bool:
-        return "block1.c1.bias" in state and "l_y.weight" not in state and (
-            "block1.c1.weight_orig" in state) is normalised and mimicry.first_block(state) == 1
+        return _is_judge(state) and not _has_second_head(state) and ("block1.c1.weight_orig" in state) is normalised
 
-    generator = Part("generator", "ResNetGenerator", lambda state: {"l1.weight", "block2.b1.weight"} <= state.keys()
-                     and "attn_block.gamma" not in state, lambda state, _: mimicry.generator_settings(state),
-                     lambda found: mimicry.convert(found.state))
     judge = Part(attribute, "ResNetDiscriminator", fits, lambda state, given: mimicry.discriminator_settings(
         state, given["image_size"]) | {"pool": pool}, lambda found: mimicry.convert(found.state),
         lambda state: "spectral" if normalised else "")
-    return Family(f"mimicry ({model})", model, MIT, (generator, judge), _resnet)
+    return Family(f"mimicry ({model})", model, MIT, (_UNCONDITIONAL, judge), _resnet)
+
+
+def _mimicry_of_classes(model: str, attending: bool) -> Family:
+    """cGAN-PD, or SAGAN: all norms of the generator's blocks have embeddings, the discriminator projects."""
+    def settings(state: State, given: dict[str, Any]) -> dict[str, Any]:
+        return mimicry.judge_settings(state, given["image_size"])
+
+    generator = Part("generator", "ConditionalResNetGenerator", lambda state: "block2.b1.embed.weight" in state
+                     and mimicry.is_attending(state) is attending, lambda state, _: mimicry.conditional_settings(state),
+                     lambda found: mimicry.convert_conditional(found.state),
+                     lambda state: "spectral" if "l1.weight_orig" in state else "")
+    judge = Part("discriminator", "ProjectionResNetDiscriminator", lambda state: _is_judge(state)
+                 and _has_second_head(state) and "l_y.bias" not in state
+                 and mimicry.is_attending(state) is attending, settings,
+                 lambda found: mimicry.convert_judge(found.state, "embedding"), lambda state: "spectral")
+    return Family(f"mimicry ({model})", model, MIT, (generator, judge), _sagan if attending else _resnet,
+                  lambda generator: generator["classes"])
+
+
+def _turns(state: State, given: dict[str, Any]) -> dict[str, Any]:
+    found = mimicry.judge_settings(state, given["image_size"])
+    return {"answers": found.pop("classes")} | found
+
+
+def _sagan(parts: Settings) -> dict[str, Any]:
+    width = max(2, parts["generator"]["width"][-1])
+    return {"z_dim": parts["generator"]["z_dim"], "width": width, "d_width": width, "attention": 0}
+
+
+def _is_judge(state: State) -> bool:
+    return mimicry.first_block(state) == 1
+
+
+def _has_second_head(state: State) -> bool:
+    return not state.keys().isdisjoint({"l_y.weight", "l_y.weight_orig"})
+
+
+def _r3gan(name: str, model: str, of_classes: bool) -> Family:
+    def part(attribute: str, network: str, layer: str) -> Part:
+        def fits(state: State) -> bool:
+            end = not state.keys().isdisjoint({f"Model.{layer}.Layer.weight", f"Model.{layer}.weight"})
+            return end and ("Model.EmbeddingLayer.weight" in state) is of_classes
+
+        return Part(attribute, network, fits, lambda state, _: r3gan.settings(state),
+                    lambda found: r3gan.convert(found.state))
+
+    return Family(name, model, NVIDIA, (part("generator", "R3GANGenerator", "AggregationLayer"),
+                                        part("discriminator", "R3GANDiscriminator", "ExtractionLayer")),
+                  lambda parts: {"z_dim": parts["generator"]["z_dim"],
+                                 "width": max(128, parts["generator"]["width"][0] // 128 * 128)},
+                  lambda generator: generator["classes"])
 
 
 def _of_biggan(deep: bool, of_generator: bool, state: State) -> bool:
@@ -46,21 +93,19 @@ def _biggan_parts(deep: bool, kinds: tuple[str, str]) -> tuple[Part, Part]:
                  lambda state: "fresh" if biggan.is_normalized(state) else ""))
 
 
+_UNCONDITIONAL = Part("generator", "ResNetGenerator", lambda state: {"l1.weight", "block2.b1.weight"} <= state.keys()
+                      and not mimicry.is_attending(state), lambda state, _: mimicry.generator_settings(state),
+                      lambda found: mimicry.convert(found.state))
+_OF_TURNS = Part("discriminator", "TurnsResNetDiscriminator", lambda state: _is_judge(state) and "l_y.bias" in state,
+                 _turns, lambda found: mimicry.convert_judge(found.state, "question"), lambda state: "spectral")
 RESIDUAL = (
-    Family("R3GAN", "r3gan", NVIDIA, (
-        Part("generator", "R3GANGenerator", lambda state: "Model.AggregationLayer.Layer.weight" in state
-             or "Model.AggregationLayer.weight" in state, lambda state, _: r3gan.settings(state),
-             lambda found: r3gan.convert(found.state)),
-        Part("discriminator", "R3GANDiscriminator", lambda state: "Model.ExtractionLayer.Layer.weight" in state
-             or "Model.ExtractionLayer.weight" in state, lambda state, _: r3gan.settings(state),
-             lambda found: r3gan.convert(found.state))),
-        lambda parts: {"z_dim": parts["generator"]["z_dim"],
-                       "width": max(128, parts["generator"]["width"][0] // 128 * 128)},
-        lambda generator: generator["classes"]),
+    _r3gan("R3GAN", "r3gan", False), _r3gan("R3GAN (of classes)", "conditional-r3gan", True),
     Family("BigGAN-PyTorch", "biggan", MIT, _biggan_parts(False, ("BigGANGenerator", "BigGANDiscriminator")),
            _biggan, lambda generator: generator["classes"]),
     Family("BigGAN-PyTorch (deep)", "biggan-deep", MIT,
            _biggan_parts(True, ("BigGANDeepGenerator", "BigGANDeepDiscriminator")), _biggan,
            lambda generator: generator["classes"]),
     _mimicry("sngan", "discriminator", "sum", True), _mimicry("wgan-gp", "critic", "mean", False),
+    Family("mimicry (self-supervised-gan)", "self-supervised-gan", MIT, (_UNCONDITIONAL, _OF_TURNS), _resnet),
+    _mimicry_of_classes("projection-gan", False), _mimicry_of_classes("sagan", True),
 )

@@ -1,0 +1,153 @@
+"""Networks of other projects, written anew from their equations under the official names: what imports are held to."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, normalize, relu
+from torch.nn.utils import spectral_norm
+
+Maker = type[nn.Module]
+
+
+def settle(network: nn.Module, *inputs: Tensor) -> nn.Module:
+    """Move what no optimizer moves away from its start: singular vectors and moving averages; gates opened."""
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if parameter.dim() < 2 or "embed" in name:
+                nn.init.normal_(parameter, std=0.5)
+        for _ in range(3):
+            network.train()(*inputs)
+    return network.eval()
+
+
+def sn(layer: nn.Module) -> nn.Module:
+    return spectral_norm(layer)
+
+
+# mimicry --------------------------------------------------------------------------------------------------------------
+
+
+class OwnNorm(nn.Module):
+    """mimicry's own spectral norm: W / sigma after one step of the power method from u, kept in training alone."""
+
+    def __init__(self, weight: Tensor, bias: bool):
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+        if bias:
+            self.bias = nn.Parameter(torch.zeros(len(weight)))
+        self.register_buffer("sn_u", torch.randn(1, len(weight)))
+        self.register_buffer("sn_sigma", torch.ones(1))
+
+    def normalized(self) -> Tensor:
+        v = normalize(self.sn_u @ self.weight, dim=1)
+        u = normalize(v @ self.weight.t(), dim=1)
+        sigma = (u @ self.weight @ v.t()).flatten()
+        if self.training:
+            self.sn_u.copy_(u.detach())
+            self.sn_sigma.copy_(sigma.detach())
+        return self.weight / sigma
+
+
+class OwnLinear(OwnNorm):
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(torch.randn(outputs, inputs), True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.normalized().t() + self.bias
+
+
+class OwnEmbedding(OwnNorm):
+    def __init__(self, classes: int, width: int):
+        super().__init__(torch.randn(classes, width), False)
+
+    def forward(self, y: Tensor) -> Tensor:
+        return self.normalized()[y]
+
+
+class ClassNorm(nn.Module):
+    def __init__(self, maps: int, classes: int):
+        super().__init__()
+        self.bn, self.embed = nn.BatchNorm2d(maps, affine=False), nn.Embedding(classes, 2 * maps)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        gain, bias = self.embed(y)[:, :, None, None].chunk(2, 1)
+        return gain * self.bn(x) + bias
+
+
+class Attention(nn.Module):
+    def __init__(self, maps: int):
+        super().__init__()
+        for name, a, b in (("theta", maps, maps // 8), ("phi", maps, maps // 8), ("g", maps, maps // 2),
+                           ("o", maps // 2, maps)):
+            setattr(self, name, sn(nn.Conv2d(a, b, 1, bias=False)))
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        theta, phi, g = self.theta(x).flatten(2), max_pool2d(self.phi(x), 2).flatten(2), max_pool2d(self.g(x), 2)
+        look = (theta.transpose(1, 2) @ phi).softmax(-1)
+        return self.gamma * self.o((g.flatten(2) @ look.transpose(1, 2)).unflatten(2, x.shape[2:])) + x
+
+
+class GBlock(nn.Module):
+    def __init__(self, maps: int, classes: int, wrap=lambda layer: layer):
+        super().__init__()
+        norm = (lambda: ClassNorm(maps, classes)) if classes else (lambda: nn.BatchNorm2d(maps))
+        self.c1, self.c2, self.c_sc = (wrap(nn.Conv2d(maps, maps, k, padding=k // 2)) for k in (3, 3, 1))
+        self.b1, self.b2 = norm(), norm()
+
+    def forward(self, x: Tensor, *y: Tensor) -> Tensor:
+        def double(h: Tensor) -> Tensor:
+            return interpolate(h, scale_factor=2, mode="bilinear", align_corners=False)
+
+        return self.c2(relu(self.b2(self.c1(double(relu(self.b1(x, *y)))), *y))) + self.c_sc(double(x))
+
+
+class MimicryGenerator(nn.Module):
+    """For 32 pixels: with classes cGAN-PD's, attending SAGAN's, without either SSGAN's and SNGAN's."""
+
+    def __init__(self, maps: int, classes: int = 0, attending: bool = False):
+        super().__init__()
+        wrap = sn if attending else (lambda layer: layer)
+        self.l1, self.c5 = wrap(nn.Linear(6, 16 * maps)), wrap(nn.Conv2d(maps, 3, 3, padding=1))
+        self.block2, self.block3, self.block4 = (GBlock(maps, classes, wrap) for _ in range(3))
+        self.b5 = nn.BatchNorm2d(maps)
+        self.attn_block = Attention(maps) if attending else None
+
+    def forward(self, z: Tensor, *y: Tensor) -> Tensor:
+        h = self.block3(self.block2(self.l1(z).unflatten(1, (-1, 4, 4)), *y), *y)
+        h = self.block4(h if self.attn_block is None else self.attn_block(h), *y)
+        return self.c5(relu(self.b5(h))).tanh()
+
+
+class DBlock(nn.Module):
+    """The ReLU in front is in place, and so feeds the shortcut, too."""
+
+    def __init__(self, inputs: int, maps: int, first: bool = False, down: bool = False):
+        super().__init__()
+        self.first, self.down = first, down
+        self.c1, self.c2 = sn(nn.Conv2d(inputs, maps, 3, padding=1)), sn(nn.Conv2d(maps, maps, 3, padding=1))
+        self.c_sc = sn(nn.Conv2d(inputs, maps, 1)) if down else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x if self.first else relu(x)
+        h, x = self.c2(relu(self.c1(x))), x if self.c_sc is None else self.c_sc(x)
+        return avg_pool2d(h, 2) + avg_pool2d(x, 2) if self.down else h + x
+
+
+class MimicryJudge(nn.Module):
+    """For 32 pixels: SSGAN's with `turns`, else cGAN-PD's, or SAGAN's where it attends."""
+
+    def __init__(self, maps: int, classes: int, *, turns: bool = False, attending: bool = False):
+        super().__init__()
+        self.block1, self.block2 = DBlock(3, maps, True, True), DBlock(maps, maps, down=True)
+        self.block3, self.block4 = DBlock(maps, maps), DBlock(maps, maps)
+        self.l5 = sn(nn.Linear(maps, 1)) if attending else OwnLinear(maps, 1)
+        self.l_y = (OwnLinear(maps, classes) if turns else
+                    sn(nn.Embedding(classes, maps)) if attending else OwnEmbedding(classes, maps))
+        self.turns, self.attn_block = turns, Attention(maps) if attending else None
+
+    def forward(self, x: Tensor, *y: Tensor) -> tuple[Tensor, Tensor | None]:
+        h = self.block2(self.block1(x))
+        h = h if self.attn_block is None else self.attn_block(h)
+        h = relu(self.block4(self.block3(h))).sum((2, 3))
+        score = self.l5(h).squeeze(1)
+        return (score, self.l_y(h)) if self.turns else (score + (self.l_y(*y) * h).sum(1), None)
