@@ -151,3 +151,119 @@ class MimicryJudge(nn.Module):
         h = relu(self.block4(self.block3(h))).sum((2, 3))
         score = self.l5(h).squeeze(1)
         return (score, self.l_y(h)) if self.turns else (score + (self.l_y(*y) * h).sum(1), None)
+
+
+# StudioGAN ------------------------------------------------------------------------------------------------------------
+
+RELU = nn.ReLU(inplace=True)                 # one for all blocks, in place
+
+
+class ToldNorm(nn.Module):
+    """Told by two embeddings of the class (`old`), or by linear layers of numbers."""
+
+    def __init__(self, numbers: int, maps: int, old: bool, wrap):
+        super().__init__()
+        self.bn, self.old = nn.BatchNorm2d(maps, eps=1e-4, affine=False), old
+        if old:
+            self.embed0, self.embed1 = wrap(nn.Embedding(numbers, maps)), wrap(nn.Embedding(numbers, maps))
+        else:
+            self.gain, self.bias = (wrap(nn.Linear(numbers, maps, bias=False)) for _ in range(2))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        gain, bias = (self.embed0(y), self.embed1(y)) if self.old else (self.gain(y), self.bias(y))
+        return self.bn(x) * (1 + gain)[:, :, None, None] + bias[:, :, None, None]
+
+
+class StudioAttention(nn.Module):
+    def __init__(self, maps: int, wrap):
+        super().__init__()
+        for name, a, b in (("theta", maps, maps // 8), ("phi", maps, maps // 8), ("g", maps, maps // 2),
+                           ("attn", maps // 2, maps)):
+            setattr(self, f"conv1x1_{name}", wrap(nn.Conv2d(a, b, 1, bias=False)))
+        self.sigma = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor, *y: Tensor) -> Tensor:
+        theta, phi = self.conv1x1_theta(x).flatten(2), max_pool2d(self.conv1x1_phi(x), 2).flatten(2)
+        look = (theta.transpose(1, 2) @ phi).softmax(-1)
+        seen = max_pool2d(self.conv1x1_g(x), 2).flatten(2) @ look.transpose(1, 2)
+        return x + self.sigma * self.conv1x1_attn(seen.unflatten(2, x.shape[2:]))
+
+
+class StudioUp(nn.Module):
+    def __init__(self, inputs: int, maps: int, numbers: int, old: bool, wrap):
+        super().__init__()
+        self.bn1, self.bn2 = (ToldNorm(numbers, width, old, wrap) if numbers else nn.BatchNorm2d(width, eps=1e-4)
+                              for width in (inputs, maps))
+        self.conv2d0, self.conv2d1 = wrap(nn.Conv2d(inputs, maps, 1)), wrap(nn.Conv2d(inputs, maps, 3, padding=1))
+        self.conv2d2 = wrap(nn.Conv2d(maps, maps, 3, padding=1))
+
+    def forward(self, x: Tensor, *y: Tensor) -> Tensor:
+        h = self.conv2d1(interpolate(RELU(self.bn1(x, *y)), scale_factor=2))
+        return self.conv2d2(RELU(self.bn2(h, *y))) + self.conv2d0(interpolate(x, scale_factor=2))
+
+
+class StudioGenerator(nn.Module):
+    """`told`: "shared" (its BigGAN), "old" and "new" (its SAGAN, by version), or "" for no classes."""
+
+    def __init__(self, widths: list[int], told: str, attention: int = 0, *, classes: int = 5, spectral: bool = True):
+        super().__init__()
+        wrap, blocks = (sn if spectral else (lambda layer: layer)), len(widths) - 1
+        self.chunk, self.told, self.classes = 3 if told == "shared" else 7, told, classes
+        numbers = {"shared": 4 + self.chunk, "old": classes, "new": classes, "": 0}[told]
+        self.linear0 = wrap(nn.Linear(self.chunk, widths[0] * 16))
+        if told == "shared":
+            self.shared = nn.Embedding(classes, 4)
+        layers: list[nn.Module] = []
+        for k in range(blocks):
+            layers.append(StudioUp(widths[k], widths[k + 1], numbers, told == "old", wrap))
+            layers += [StudioAttention(widths[k + 1], wrap)] if k + 1 == attention else []
+        self.blocks = nn.ModuleList(nn.ModuleList([layer]) for layer in layers)
+        self.bn4, self.conv2d5 = nn.BatchNorm2d(widths[-1], eps=1e-4), wrap(nn.Conv2d(widths[-1], 3, 3, padding=1))
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        first, *parts = z.split(self.chunk, 1)
+        h = self.linear0(first).unflatten(1, (-1, 4, 4))
+        for (layer,) in self.blocks:
+            up = isinstance(layer, StudioUp)
+            told = {"shared": lambda: [torch.cat([self.shared(y), parts.pop(0)], 1)], "old": lambda: [y],
+                    "new": lambda: [nn.functional.one_hot(y, self.classes).float()], "": lambda: []}[self.told]
+            h = layer(h, *told()) if up else layer(h)
+        return self.conv2d5(RELU(self.bn4(h))).tanh()
+
+
+class StudioDown(nn.Module):
+    def __init__(self, inputs: int, maps: int, first: bool, down: bool):
+        super().__init__()
+        self.first, self.down = first, down
+        if down or inputs != maps:
+            self.conv2d0 = sn(nn.Conv2d(inputs, maps, 1))
+        self.conv2d1 = sn(nn.Conv2d(inputs, maps, 3, padding=1))
+        self.conv2d2 = sn(nn.Conv2d(maps, maps, 3, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h, beside = x, x
+        h = self.conv2d2(RELU(self.conv2d1(h if self.first else RELU(h))))
+        beside = self.conv2d0(beside) if hasattr(self, "conv2d0") else beside
+        return avg_pool2d(h, 2) + avg_pool2d(beside, 2) if self.down else h + beside
+
+
+class StudioJudge(nn.Module):
+    """`widths`: of the image and after each block; `downs` blocks halve; classes 0: no projection."""
+
+    def __init__(self, widths: list[int], downs: int, attention: int = 0, *, classes: int = 5):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for k in range(len(widths) - 1):
+            layers.append(StudioDown(widths[k], widths[k + 1], k == 0, k < downs))
+            layers += [StudioAttention(widths[k + 1], sn)] if k + 1 == attention else []
+        self.blocks = nn.ModuleList(nn.ModuleList([layer]) for layer in layers)
+        self.linear1 = sn(nn.Linear(widths[-1], 1))
+        if classes:
+            self.embedding = sn(nn.Embedding(classes, widths[-1]))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        for (layer,) in self.blocks:
+            x = layer(x)
+        h = RELU(x).sum((2, 3))
+        score = self.linear1(h).squeeze(1)
+        return score + (self.embedding(y) * h).sum(1) if hasattr(self, "embedding") else score

@@ -23,6 +23,7 @@ from ..networks.conditional_resnet import (
     ProjectionResNetDiscriminator,
     TurnsResNetDiscriminator,
 )
+from ..networks.studiogan import StudioGANDiscriminator, StudioGANGenerator
 from ..networks.style import StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator
 from .family import Part
 from .states import Network
@@ -30,9 +31,21 @@ from .states import Network
 NETWORKS = {kind.__name__: kind for kind in (
     BigGANDeepDiscriminator, BigGANDeepGenerator, BigGANDiscriminator, BigGANGenerator, ConditionalResNetGenerator,
     ProjectionResNetDiscriminator, R3GANDiscriminator, R3GANGenerator, ResNetDiscriminator, ResNetGenerator,
-    StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator, TurnsResNetDiscriminator)}
+    StudioGANDiscriminator, StudioGANGenerator, StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator,
+    TurnsResNetDiscriminator)}
+
+
+def _but_for_embeddings(network: nn.Module) -> nn.Module:
+    """Spectral norm for all children that are no embedding, such as the shared one of classes."""
+    for child in network.children():
+        if not isinstance(child, nn.Embedding):
+            spectral_norm(child)
+    return network
+
+
 NORMS: dict[str, Callable[[nn.Module], nn.Module]] = {
     "": lambda network: network, "spectral": spectral_norm, "fresh": fresh_spectral_norm,
+    "spectral but for embeddings": _but_for_embeddings,
     "fresh but for embeddings": lambda network: fresh_spectral_norm(network, embeddings=False)}
 OF_RESOLUTION = ("resample_filter", "mapping.w_avg")          # buffers that a file may leave out
 MEAN_OF = 10_000                             # noises whose styles have the mean that a file left out

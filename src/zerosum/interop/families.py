@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core import UsageError, ZerosumError
 from .family import Family, Part
+from .refusals import refusal
 from .residual_families import RESIDUAL
 from .states import Network
 from .style_families import STYLE
@@ -28,6 +29,8 @@ def recognise(networks: Sequence[Network], model: str | None = None) -> Recognis
     """
     if model is not None and model not in {family.model for family in FAMILIES}:
         raise UsageError(f"no networks of others are known for {model}; there is: {', '.join(known_models())}")
+    if said := refusal(networks):
+        raise ZerosumError(said)
     best: Recognised | None = None
     for family in FAMILIES:
         parts = {part.attribute: (part, found) for part in family.parts if (found := _choice(networks, part))}
@@ -55,10 +58,6 @@ def _choice(networks: Sequence[Network], part: Part) -> Network | None:
 
 
 def _unknown(networks: Sequence[Network]) -> str:
-    if any("G.initial_block" in network.state or any(key.endswith("G.initial_block") for key in network.state)
-           for network in networks):
-        return ("these are weights of lucidrains/stylegan2-pytorch, whose layers are not those of StyleGAN2: zerosum "
-                "has no such network")
     if name := _lonely(networks):
         return (f"no generator: this is a discriminator of {name}; name the file of the generator, too, as in zerosum "
                 "import G.pth D.pth")
@@ -75,7 +74,11 @@ def described(recognised: Recognised) -> dict[str, dict[str, Any]]:
         part, network = recognised.parts[attribute]
         size = found["generator"]["arguments"]["image_size"] if found else 0
         try:
-            arguments = part.settings(network.state, network.arguments | {"image_size": size}) | network.built
+            built = dict(network.built)
+            if built.pop("network", part.network) != part.network:
+                raise ZerosumError("this file was exported from a network that no official keys say all of: copy the "
+                                   "run folder instead")
+            arguments = part.settings(network.state, network.arguments | {"image_size": size}) | built
         except (KeyError, IndexError, StopIteration, ValueError, TypeError, ZeroDivisionError, AttributeError,
                 RuntimeError) as error:
             raise ZerosumError(f"{network.place or 'the file'} is not the {attribute} of {recognised.family.name} that "

@@ -1,8 +1,9 @@
-"""The table of projects whose networks are residual: R3GAN, BigGAN, mimicry."""
+"""The table of projects whose networks are residual: R3GAN, BigGAN, mimicry, StudioGAN."""
 
+from collections.abc import Callable
 from typing import Any
 
-from . import biggan, mimicry, r3gan
+from . import biggan, mimicry, r3gan, studiogan
 from .family import MIT, NVIDIA, Family, Part, Settings, State
 
 
@@ -93,6 +94,21 @@ def _biggan_parts(deep: bool, kinds: tuple[str, str]) -> tuple[Part, Part]:
                  lambda state: "fresh" if biggan.is_normalized(state) else ""))
 
 
+def _studiogan(model: str, fits: Callable[[State], bool], config: Callable[[Settings], dict[str, Any]],
+               of_classes: bool = True) -> Family:
+    """Its discriminators are all alike, with classes and without: the generator says what they are of."""
+    generator = Part("generator", "StudioGANGenerator", lambda state: studiogan.is_generator(state) and fits(state),
+                     lambda state, _: studiogan.generator_settings(state), lambda found: studiogan.convert(found.state),
+                     lambda state: "spectral but for embeddings" if "linear0.weight_orig" in state else "")
+    judge = Part("discriminator", "StudioGANDiscriminator", lambda state: studiogan.is_discriminator(state)
+                 and any(key.startswith("embedding.") for key in state) is of_classes,
+                 lambda state, given: studiogan.discriminator_settings(state, given["image_size"]),
+                 lambda found: studiogan.convert(found.state),
+                 lambda state: "spectral" if "linear1.weight_orig" in state else "")
+    return Family(f"StudioGAN ({model})", model, MIT, (generator, judge), config,
+                  lambda generator: generator.get("classes", 0))
+
+
 _UNCONDITIONAL = Part("generator", "ResNetGenerator", lambda state: {"l1.weight", "block2.b1.weight"} <= state.keys()
                       and not mimicry.is_attending(state), lambda state, _: mimicry.generator_settings(state),
                       lambda found: mimicry.convert(found.state))
@@ -108,4 +124,9 @@ RESIDUAL = (
     _mimicry("sngan", "discriminator", "sum", True), _mimicry("wgan-gp", "critic", "mean", False),
     Family("mimicry (self-supervised-gan)", "self-supervised-gan", MIT, (_UNCONDITIONAL, _OF_TURNS), _resnet),
     _mimicry_of_classes("projection-gan", False), _mimicry_of_classes("sagan", True),
+    _studiogan("biggan", lambda state: studiogan.told(state) == "shared", _biggan),
+    _studiogan("sagan", lambda state: studiogan.told(state) == "classes" and studiogan.has_attention(state), _sagan),
+    _studiogan("projection-gan", lambda state: studiogan.told(state) == "classes"
+               and not studiogan.has_attention(state), _resnet),
+    _studiogan("sngan", lambda state: not studiogan.told(state), _resnet, of_classes=False),
 )

@@ -151,7 +151,8 @@ def _to_safetensors(run: Run, out: Path) -> float:
     tensors = {f"{AS[attribute]}.{key}": value.detach().clone(memory_format=torch.contiguous_format)
                for attribute in AS if isinstance(getattr(run.model, attribute, None), nn.Module)
                for key, value in getattr(run.model, attribute).state_dict().items()}
-    networks = {AS[name]: how["arguments"] for name, how in run.plan.start.get("networks", {}).items()}
+    networks = {AS[name]: how["arguments"] | {"network": how["network"]}
+                for name, how in run.plan.start.get("networks", {}).items()}
     with atomic(out) as file:
         file.write(save(tensors, metadata={"format": "pt", "networks": json.dumps(networks),
                                           "samples": json.dumps(run.spec.shape)}))

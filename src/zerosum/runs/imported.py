@@ -36,7 +36,8 @@ def import_weights(files: Sequence[str | Path], out: str | Path, *, model: str |
     if (out / "run.json").exists():
         raise UsageError(f"{out} holds a run already: choose another --out")
     contents = {Path(file): read_contents(Path(file)) for file in files}
-    networks = [network for found in contents.values() for network in networks_in(found)]
+    networks = [network if len(files) == 1 else replace(network, place=f"{path.stem}.{network.place}".rstrip("."))
+                for path, found in contents.items() for network in networks_in(found)]
     recognised = recognise(networks, model)
     chosen, spec = _plan(recognised, data)
     shape = json.dumps(spec.shape)

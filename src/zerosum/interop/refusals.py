@@ -1,0 +1,42 @@
+"""Networks that are known, but that none of ours computes: what is said of them."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from . import studiogan
+from .family import State
+from .states import Network
+
+_LUCIDRAINS = ("these are weights of lucidrains/stylegan2-pytorch, which computes something else than StyleGAN2: its "
+               "weights are not scaled, maps grow bilinearly, all layers share one image of noise, z is taken as it "
+               "is; zerosum has no such network")
+_PROGAN = "these are weights of ProGAN, which zerosum does not have yet"
+_NO_CONVERSION = ("these are weights of the first code of StyleGAN2, in TensorFlow: convert them with legacy.py of "
+                  "NVlabs/stylegan2-ada-pytorch, and import what it writes")
+
+
+def refusal(networks: Sequence[Network]) -> str:
+    """Why one of these networks cannot be read, although it is known; "" where none is such."""
+    for network in networks:
+        if said := _of_project(network) or _of_studiogan(network.state):
+            return f"{network.place or 'this file'}: {said}"
+    return ""
+
+
+def _of_project(network: Network) -> str:
+    state: dict[str, Tensor] = network.state
+    if any(key.endswith(("G.initial_block", "G.to_initial_block.weight")) for key in state):
+        return _LUCIDRAINS
+    if network.kind in ("G_paper", "D_paper") or not state.keys().isdisjoint(
+            {"formatLayer.module.weight", "groupScaleZero.0.module.weight"}):
+        return _PROGAN
+    if network.kind in ("G_main", "G_synthesis_stylegan2", "G_mapping_stylegan2", "D_stylegan2", "D_stylegan"):
+        return _NO_CONVERSION
+    return ""
+
+
+def _of_studiogan(state: State) -> str:
+    odd = studiogan.odd(state)
+    alone = ": import the generator without it" if odd and studiogan.is_discriminator(state) else ""
+    return f"StudioGAN's network has {odd}; no network of zerosum computes that{alone}" if odd else ""
