@@ -78,3 +78,33 @@ def saved(value: Any, *, new: bool = True) -> bytes:
     file = io.BytesIO()
     torch.save(value, file, _use_new_zipfile_serialization=new)
     return file.getvalue()
+
+
+class Network:
+    """What NVIDIA's `dnnlib.tflib.Network`, of the days of TensorFlow, pickles as."""
+
+    def __init__(self, name: str, kind: str, variables: dict[str, torch.Tensor], *components: "Network",
+                 **arguments: Any):
+        arrays = [(key, value.numpy() if value.dim() else value.numpy()[()]) for key, value in variables.items()]
+        self.state = {"version": 3, "name": name, "static_kwargs": arguments, "components": {
+            part.state["name"].removeprefix("G_"): part for part in components}, "build_module_src": SOURCE,
+            "build_func_name": kind, "variables": arrays}
+
+    def __getstate__(self) -> dict:
+        return self.state
+
+
+def tensorflow_pickle(content: Any, module: str = "dnnlib.tflib.network", protocol: int = 4) -> bytes:
+    """A pickle of networks, or of what has some in it, whose class is said to lie in this module."""
+    parts = module.split(".")
+    names = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    before = Network.__module__
+    for name in names:
+        sys.modules[name] = types.ModuleType(name)
+    sys.modules[module].Network, Network.__module__ = Network, module
+    try:
+        return pickle.dumps(content, protocol=protocol)
+    finally:
+        Network.__module__ = before
+        for name in names:
+            sys.modules.pop(name)

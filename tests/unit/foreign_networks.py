@@ -267,3 +267,117 @@ class StudioJudge(nn.Module):
         h = RELU(x).sum((2, 3))
         score = self.linear1(h).squeeze(1)
         return score + (self.embedding(y) * h).sum(1) if hasattr(self, "embedding") else score
+
+
+# StyleGAN, of TensorFlow ----------------------------------------------------------------------------------------------
+
+Variables = dict[str, Tensor]
+
+
+def style_variables(side: int, maps: int, *, depth: int = 2, width: int = 6) -> tuple[Variables, Variables, Variables]:
+    """Variables of the mapping, the synthesis and the discriminator, as they are named and shaped in TensorFlow."""
+    def conv(name: str, inputs: int, outputs: int, kernel: int = 3) -> Variables:
+        return {f"{name}/weight": torch.randn(kernel, kernel, inputs, outputs), f"{name}/bias": torch.randn(outputs)}
+
+    def styled(name: str, made: Variables) -> Variables:
+        return made | {f"{name}/bias": torch.randn(maps), f"{name}/Noise/weight": torch.randn(maps),
+                       f"{name}/StyleMod/weight": torch.randn(width, 2 * maps),
+                       f"{name}/StyleMod/bias": torch.randn(2 * maps)}
+
+    mapping = {f"Dense{k}/{kind}": torch.randn(*shape) * 100 for k in range(depth)
+               for kind, shape in (("weight", (width if k else 5, width)), ("bias", (width,)))}
+    synthesis = {"lod": torch.zeros(())} | styled("4x4/Const", {"4x4/Const/const": torch.randn(1, maps, 4, 4)})
+    synthesis |= styled("4x4/Conv", conv("4x4/Conv", maps, maps))
+    judge = {"lod": torch.zeros(())} | conv("4x4/Conv", maps + 1, maps)
+    sides = [4 << k for k in range(side.bit_length() - 2)]
+    for lod, size in enumerate(reversed(sides)):
+        synthesis |= conv(f"ToRGB_lod{lod}", maps, 3, 1)
+        judge |= conv(f"FromRGB_lod{lod}", 3, maps, 1)
+        if size > 4:
+            for layer in ("Conv0_up", "Conv1"):
+                synthesis |= styled(f"{size}x{size}/{layer}", conv(f"{size}x{size}/{layer}", maps, maps))
+            for layer in ("Conv0", "Conv1_down"):
+                judge |= conv(f"{size}x{size}/{layer}", maps, maps)
+    for k, (inputs, outputs) in enumerate(((16 * maps, maps), (maps, 1))):
+        judge |= {f"4x4/Dense{k}/weight": torch.randn(inputs, outputs), f"4x4/Dense{k}/bias": torch.randn(outputs)}
+    noise = {f"noise{k}": torch.randn(1, 1, size, size) for k, size in enumerate(
+        size for size in sides for _ in range(2))}
+    return mapping, synthesis | noise, judge
+
+
+def tf_weight(v: Variables, name: str, gain: float = 2 ** 0.5, lrmul: float = 1.0) -> Tensor:
+    w = v[f"{name}/weight"]
+    return w * (gain / w[..., 0].numel() ** 0.5 * lrmul)
+
+
+def tf_conv(x: Tensor, w: Tensor) -> Tensor:
+    return nn.functional.conv2d(x, w.permute(3, 2, 0, 1), padding=w.shape[0] // 2)
+
+
+def tf_blur(x: Tensor) -> Tensor:
+    f = torch.tensor([1.0, 2.0, 1.0]) / 4
+    return nn.functional.conv2d(x, torch.outer(f, f).expand(x.shape[1], 1, 3, 3), padding=1, groups=x.shape[1])
+
+
+def tf_four_taps(w: Tensor) -> Tensor:
+    w = nn.functional.pad(w, (0, 0, 0, 0, 1, 1, 1, 1))
+    return w[1:, 1:] + w[:-1, 1:] + w[1:, :-1] + w[:-1, :-1]
+
+
+def tf_up(x: Tensor, w: Tensor, fused: bool) -> Tensor:
+    if not fused:
+        return tf_conv(interpolate(x, scale_factor=2), w)
+    return nn.functional.conv_transpose2d(x, tf_four_taps(w).permute(2, 3, 0, 1), stride=2, padding=1)
+
+
+def leak(x: Tensor) -> Tensor:
+    return torch.maximum(x, 0.2 * x)
+
+
+def column(v: Tensor) -> Tensor:
+    return v[:, None, None]
+
+
+def style_mapping(v: Variables, z: Tensor) -> Tensor:
+    x = z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+    for k in range(sum(key.endswith("weight") for key in v)):
+        x = leak(x @ tf_weight(v, f"Dense{k}", lrmul=0.01) + 0.01 * v[f"Dense{k}/bias"])
+    return x
+
+
+def style_synthesis(v: Variables, w: Tensor, fused_from: int) -> Tensor:
+    """All resolutions, with the noise of the variables; transposed convolutions from so many pixels on."""
+    def end(x: Tensor, name: str, number: int) -> Tensor:
+        x = leak(x + v[f"noise{number}"] * column(v[f"{name}/Noise/weight"]) + column(v[f"{name}/bias"]))
+        x = x - x.mean((2, 3), keepdim=True)
+        x = x * (x.square().mean((2, 3), keepdim=True) + 1e-8).rsqrt()
+        style = (w @ tf_weight(v, f"{name}/StyleMod", 1.0) + v[f"{name}/StyleMod/bias"])[:, :, None, None]
+        scale, shift = style.chunk(2, 1)
+        return x * (scale + 1) + shift
+
+    x = end(v["4x4/Const/const"].expand(len(w), -1, -1, -1), "4x4/Const", 0)
+    x = end(tf_conv(x, tf_weight(v, "4x4/Conv")), "4x4/Conv", 1)
+    number, side = 2, 8
+    while f"{side}x{side}/Conv1/weight" in v:
+        name = f"{side}x{side}/Conv0_up"
+        x = end(tf_blur(tf_up(x, tf_weight(v, name), side >= fused_from)), name, number)
+        x = end(tf_conv(x, tf_weight(v, f"{side}x{side}/Conv1")), f"{side}x{side}/Conv1", number + 1)
+        number, side = number + 2, side * 2
+    return tf_conv(x, tf_weight(v, "ToRGB_lod0", 1.0)) + column(v["ToRGB_lod0/bias"])
+
+
+def style_judge(v: Variables, x: Tensor, fused: bool) -> Tensor:
+    def layer(x: Tensor, name: str) -> Tensor:
+        return leak(tf_conv(x, tf_weight(v, name)) + column(v[f"{name}/bias"]))
+
+    side, x = x.shape[-1], layer(x, "FromRGB_lod0")
+    while side > 4:
+        x, name = tf_blur(layer(x, f"{side}x{side}/Conv0")), f"{side}x{side}/Conv1_down"
+        w = tf_weight(v, name)
+        x = (nn.functional.conv2d(x, tf_four_taps(w).permute(3, 2, 0, 1) / 4, stride=2, padding=1) if fused else
+             avg_pool2d(tf_conv(x, w), 2))
+        x, side = leak(x + column(v[f"{name}/bias"])), side // 2
+    deviation = (x.var(0, unbiased=False) + 1e-8).sqrt().mean()                  # of one group of four
+    x = layer(torch.cat([x, deviation.expand(len(x), 1, 4, 4)], 1), "4x4/Conv").flatten(1)
+    x = leak(x @ tf_weight(v, "4x4/Dense0") + v["4x4/Dense0/bias"])
+    return (x @ tf_weight(v, "4x4/Dense1", 1.0) + v["4x4/Dense1/bias"]).squeeze(1)

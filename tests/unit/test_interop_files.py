@@ -11,10 +11,11 @@ import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
+import foreign_files
 import numpy as np
 import pytest
 import torch
-from foreign_files import SOURCE, network_pickle, saved
+from foreign_files import SOURCE, network_pickle, saved, tensorflow_pickle
 from torch import nn
 
 from zerosum.core import ZerosumError
@@ -314,7 +315,9 @@ def test_thousands_of_damaged_files_are_read_or_refused_in_one_line(tmp_path):
     state = {"a.weight": torch.randn(2, 2), "a.count": torch.tensor(1)}
     valid = [saved(state), saved(state, new=False), pickle.dumps(nn.Linear(1, 1), protocol=2),
              network_pickle({"G": (state, "Generator", {"c_dim": 0})}), save(state),
-             pickle.dumps({"a.x": np.arange(3.0)}, protocol=0)]
+             pickle.dumps({"a.x": np.arange(3.0)}, protocol=0),
+             tensorflow_pickle((foreign_files.Network("G", "G_style", state, foreign_files.Network(
+                 "G_mapping", "G_mapping", state)), 3))]
     for data in valid:                       # whatever is imported at the first use
         read(tmp_path, data)
     for codec in ("cp437", "utf_16_le", "utf_16_be", "utf_32_le", "utf_32_be", "utf_16", "utf_32", "utf_8_sig"):
@@ -324,7 +327,7 @@ def test_thousands_of_damaged_files_are_read_or_refused_in_one_line(tmp_path):
     seen: list[str] = []
     watched.append(seen)
     try:
-        for number in range(6_000):
+        for number in range(2_000 * len(valid)):
             data = mutated(valid[number % len(valid)], chance)
             began = time.process_time()
             try:
@@ -336,6 +339,6 @@ def test_thousands_of_damaged_files_are_read_or_refused_in_one_line(tmp_path):
     finally:
         watched.clear()
     assert not seen
-    assert 500 < results.count(-1) < 5_900   # both happen
+    assert 500 < results.count(-1) < len(results) - 100   # both happen
     assert slowest < 3
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000

@@ -10,12 +10,12 @@ from .parser import Parser
 
 def import_command(words: list[str]) -> int:
     """zerosum import FILE [FILE ...] [--out RUN] [--model M] [--data D]"""
-    from ..interop.families import FAMILIES, known_models
+    from ..interop.families import known_models, known_projects
     from ..runs.imported import import_weights
 
-    known = ", ".join(family.name for family in FAMILIES)
     parser = Parser("zerosum import", "Make a run of the networks in files of other projects, to sample, evaluate, "
-                    f"edit, train (--from) and export: of network pickles, .pt, .pth and .safetensors of {known}. "
+                    f"edit, train (--from) and export: of network pickles, .pt, .pth and .safetensors of "
+                    f"{known_projects()}. "
                     "Nothing in a file is ever run; what weights have no use for is refused by its name.")
     parser.add_argument("files", metavar="FILE", nargs="+", help="one file, or several that belong together: generator "
                         "and discriminator")

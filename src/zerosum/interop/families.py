@@ -12,6 +12,7 @@ from .states import Network
 from .style_families import STYLE
 
 FAMILIES: tuple[Family, ...] = (*STYLE, *RESIDUAL)
+MOST_PIXELS = 4096                           # on a side of an image
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,23 @@ def _lonely(networks: Sequence[Network]) -> str:
     return next((family.name for family in FAMILIES for part in family.parts[1:] if _choice(networks, part)), "")
 
 
+def known_projects() -> str:
+    """The projects whose files are read, as words."""
+    return ", ".join(dict.fromkeys(family.name.partition(" (")[0] for family in FAMILIES))
+
+
 def known_models() -> list[str]:
     """Names of the models that files of others can become."""
     return sorted({family.model for family in FAMILIES})
 
 
 def _choice(networks: Sequence[Network], part: Part) -> Network | None:
-    fitting = [network for network in networks if part.fits(network.state)]
-    return next((network for network in fitting if "ema" in network.place.lower()), fitting[0] if fitting else None)
+    return max((network for network in networks if part.fits(network.state)), key=_averaged, default=None)
+
+
+def _averaged(network: Network) -> int:
+    """How much the place of a network says that it is the average: G_ema, or the third of NVIDIA's G, D and Gs."""
+    return 2 if "ema" in network.place.lower() else int(network.place.rpartition(".")[2] in ("Gs", "2"))
 
 
 def _unknown(networks: Sequence[Network]) -> str:
@@ -64,7 +74,7 @@ def _unknown(networks: Sequence[Network]) -> str:
     seen = [f"{network.place or 'weights'} ({len(network.state)} of them, {ascii(next(iter(network.state), ''))[:60]})"
             for network in networks[:3]]
     there = f"it holds {', '.join(seen)}" if seen else "it holds no weights"
-    return f"no networks that zerosum knows: {there}; it knows those of {', '.join(f.name for f in FAMILIES)}"
+    return f"no networks that zerosum knows: {there}; it knows those of {known_projects()}"
 
 
 def described(recognised: Recognised) -> dict[str, dict[str, Any]]:
@@ -74,14 +84,28 @@ def described(recognised: Recognised) -> dict[str, dict[str, Any]]:
         part, network = recognised.parts[attribute]
         size = found["generator"]["arguments"]["image_size"] if found else 0
         try:
-            built = dict(network.built)
-            if built.pop("network", part.network) != part.network:
-                raise ZerosumError("this file was exported from a network that no official keys say all of: copy the "
-                                   "run folder instead")
-            arguments = part.settings(network.state, network.arguments | {"image_size": size}) | built
+            arguments = part.settings(network.state, network.arguments | {"image_size": size}) | _built(part, network)
+            _refuse_size(arguments["image_size"])
+            norm = part.norm(network.state)
         except (KeyError, IndexError, StopIteration, ValueError, TypeError, ZeroDivisionError, AttributeError,
                 RuntimeError) as error:
             raise ZerosumError(f"{network.place or 'the file'} is not the {attribute} of {recognised.family.name} that "
                                f"its keys promise ({ascii(str(error))[:80]})") from None
-        found[attribute] = {"network": part.network, "arguments": arguments, "norm": part.norm(network.state)}
+        found[attribute] = {"network": part.network, "arguments": arguments, "norm": norm}
     return found
+
+
+def _built(part: Part, network: Network) -> dict[str, Any]:
+    """The arguments that an exported file notes of a network of ours; {} in a file of others."""
+    built = dict(network.built)
+    if built.pop("network", part.network) != part.network:
+        raise ZerosumError("this file was exported from a network that no official keys say all of: copy the run "
+                           "folder instead")
+    return built
+
+
+def _refuse_size(size: int | Sequence[int]) -> None:
+    """ValueError for images that no network makes; a few names of weights would ask for any amount of memory."""
+    sides = [size] if isinstance(size, int) else size
+    if not all(0 < side <= MOST_PIXELS for side in sides):
+        raise ValueError(f"images of {' x '.join(map(str, sides))[:20]} pixels")

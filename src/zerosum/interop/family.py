@@ -12,6 +12,7 @@ State = Mapping[str, Tensor]
 Settings = dict[str, dict[str, Any]]         # arguments of the networks, by attribute of the model
 
 NVIDIA = "NVIDIA Source Code License: research and evaluation only, not for commercial use"
+CC_BY_NC = "Creative Commons BY-NC 4.0: with attribution, not for commercial use"
 MIT = "MIT, of the code; its weights may have terms of their own"
 
 
@@ -25,6 +26,7 @@ class Part:
     settings: Callable[[State, dict[str, Any]], dict[str, Any]]      # of what the file says, and `image_size`
     convert: Callable[[Network], Mapping[str, Tensor]] = lambda network: network.state
     norm: Callable[[State], str] = lambda state: ""           # a key of `building.NORMS`
+    dropped: Callable[[State], list[str]] = lambda state: []  # keys that `convert` leaves out, as ours has no place
 
 
 @dataclass(frozen=True)

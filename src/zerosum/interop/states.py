@@ -1,4 +1,4 @@
-"""Finds the networks in what a file holds: state dicts, and pickled modules, whose weights are in their states."""
+"""Finds the networks in what a file holds: state dicts, pickled modules, and pickled networks of TensorFlow."""
 
 import json
 from collections.abc import Iterator
@@ -72,9 +72,11 @@ class _Search:
         self.visit(depth)
         if is_tensor(value):
             return
-        inside = module_state(value)
+        inside, variables = module_state(value), tensorflow_state(value)
         if inside is not None:
             self.found.append(self.of_module(value, inside, place))
+        elif variables is not None:
+            self.found.append(self.of_tensorflow(variables, place))
         elif isinstance(value, Record):
             self.walk(value.items, place, depth + 1)
         elif isinstance(value, dict) and not {"state", "param_groups"} <= value.keys():      # of an optimizer
@@ -104,6 +106,28 @@ class _Search:
         source, kind = meta.get("module_src", ""), meta.get("class_name", value.name.rpartition(".")[2])
         return Network(place, state, str(kind) if isinstance(kind, str) else "",
                        self.plain(inside.get("_init_kwargs", {}), 0), source if isinstance(source, str) else "")
+
+    def of_tensorflow(self, inside: dict, place: str) -> Network:
+        """NVIDIA's network of TensorFlow, which says its own name: Gs is the average of G."""
+        name, kind, source = (inside.get(key) for key in ("name", "build_func_name", "build_module_src"))
+        arguments = self.plain(inside.get("static_kwargs"), 0)
+        if not (isinstance(name, str) and isinstance(arguments, dict)):
+            raise ZerosumError(f"the network of TensorFlow at {place or 'the top'} has no name, or no arguments: this "
+                               "file is damaged")
+        return Network(name, dict(self.variables(inside, "", 0)), kind.rpartition(".")[2], arguments,
+                       source if isinstance(source, str) else "")
+
+    def variables(self, inside: dict, prefix: str, depth: int) -> Iterator[tuple[str, Tensor]]:
+        """Variables of a network, and of its components below their names."""
+        self.visit(depth)
+        for pair in inside["variables"]:
+            if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) and is_tensor(pair[1])):
+                raise ZerosumError("a network of TensorFlow in this file has a variable that is none: it is damaged")
+            yield f"{prefix}{pair[0]}", self.tensor(pair[1])
+        for _, component in _items(inside.get("components")):
+            below = tensorflow_state(component)
+            if below is not None and isinstance(below.get("name"), str):
+                yield from self.variables(below, f"{prefix}{below['name']}/", depth + 1)
 
     def weights(self, inside: dict, prefix: str, depth: int) -> Iterator[tuple[str, Tensor]]:
         """Parameters and buffers as `state_dict` names them."""
@@ -138,6 +162,14 @@ def module_state(value: Any) -> dict | None:
     if value.name.endswith(f".{PERSISTENCE}") and value.args and isinstance(value.args[0], dict):
         state = value.args[0].get("state")
     return state if isinstance(state, dict) and {"_parameters", "_modules"} <= state.keys() else None
+
+
+def tensorflow_state(value: Any) -> dict | None:
+    """The state of a pickled `dnnlib.tflib.Network`, of the days of TensorFlow; None for anything else."""
+    state = value.state if isinstance(value, Record) and value.name.endswith(".Network") else None
+    known = isinstance(state, dict) and isinstance(state.get("variables"), list) and isinstance(
+        state.get("build_func_name"), str)
+    return state if known else None
 
 
 def _items(group: Any) -> list[tuple[str, Any]]:

@@ -18,7 +18,6 @@ _LAYER = {"conv2d0": "conv_sc", "conv2d1": "conv1", "conv2d2": "conv2", "embed0"
 _HEAD = {"linear0": "linear", "linear1": "linear", "embedding": "embed", "bn4": "output_layer.0",
          "conv2d5": "output_layer.2"}
 _MORE = ("linear2", "linear_mi", "embedding_mi", "info_")      # heads beside the score, and inputs beside z
-_ONE = (0,)
 _HALVED = {32: 2, 64: 4, 128: 5, 256: 6, 512: 7}              # how often a discriminator halves, by image size
 
 
@@ -41,7 +40,7 @@ def told(state: State) -> str:
 
 def has_attention(state: State) -> bool:
     """Whether attention follows a block."""
-    return bool(_attentions(state))
+    return any(".conv1x1_theta." in key for key in state)
 
 
 def odd(state: State) -> str:
@@ -52,7 +51,7 @@ def odd(state: State) -> str:
         return "the layers of its DCGAN, which are not the authors'"
     if not (is_generator(state) or is_discriminator(state)):
         return ""
-    if any(key.startswith(_MORE) for key in state) or len(state.get("linear1.bias", _ONE)) != 1:
+    if any(key.startswith(_MORE) for key in state) or (is_discriminator(state) and state["linear1.bias"].numel() != 1):
         return "a classifier, contrastive or information head beside the score"
     if is_discriminator(state) and any(".bn" in key for key in state):
         return "batch norm in the discriminator"
@@ -70,7 +69,7 @@ def convert(state: State) -> dict[str, Tensor]:
     return found
 
 
-def _renamed(key: str, places: list[str]) -> tuple[str, bool]:
+def _renamed(key: str, places: dict[int, str]) -> tuple[str, bool]:
     """Our name, and whether the weight is an embedding that is a linear layer in ours, which is its transpose."""
     parts = key.split(".")
     affine = parts[-2] in ("embed0", "embed1") if len(parts) > 1 else False
@@ -91,12 +90,12 @@ def _attentions(state: State) -> list[int]:
     return sorted({int(key.split(".")[1]) for key in state if ".conv1x1_theta." in key})
 
 
-def _places(state: State) -> list[str]:
+def _places(state: State) -> dict[int, str]:
     """Our name of each of their blocks: attention belongs to the block before it."""
-    attentions, places, block = _attentions(state), [], -1
-    for number in range(1 + max(int(key.split(".")[1]) for key in state if key.startswith("blocks."))):
+    attentions, places, block = _attentions(state), {}, -1
+    for number in sorted({int(key.split(".")[1]) for key in state if key.startswith("blocks.")}):
         block += number not in attentions
-        places.append(f"blocks.{block}.{int(number in attentions)}")
+        places[number] = f"blocks.{block}.{int(number in attentions)}"
     return places
 
 

@@ -3,13 +3,21 @@
 from typing import Any
 
 from ..networks.style.stylegan3 import AliasFree
-from . import rosinality, stylegan2, stylegan3
-from .family import MIT, NVIDIA, Family, Part, Settings
+from . import rosinality, stylegan, stylegan2, stylegan3
+from .family import CC_BY_NC, MIT, NVIDIA, Family, Part, Settings
 
 
 def _maps(generator: dict[str, Any]) -> dict[str, int]:
     """The rule for maps that comes closest: what is built before the networks are put in their place."""
-    return {"channel_max": max(generator["maps"]), "channel_base": 4 * max(generator["maps"])}
+    most, side = max(generator["maps"]), 4 << len(generator["maps"]) - 1
+    return {"channel_max": most, "channel_base": max(4 * most, side)}            # one map at least at the last side
+
+
+def _stylegan(parts: Settings) -> dict[str, Any]:
+    generator = parts["generator"]
+    return {"z_dim": generator["z_dim"], "w_dim": generator["w_dim"], **_maps(generator),
+            "mapping_layers": generator["mapping"]["layers"],
+            "group": parts.get("discriminator", {}).get("group") or 4}
 
 
 def _stylegan2(parts: Settings) -> dict[str, Any]:
@@ -32,6 +40,12 @@ def _stylegan3(parts: Settings) -> dict[str, Any]:
 _NVIDIAS_JUDGE = Part("discriminator", "StyleGAN2Discriminator", lambda state: {"b4.fc.weight", "b4.out.weight"}
                       <= state.keys(), stylegan2.settings)
 STYLE = (
+    Family("StyleGAN", "stylegan", CC_BY_NC, (
+        Part("generator", "OfficialStyleGANGenerator", stylegan.is_generator, stylegan.generator_settings,
+             lambda found: stylegan.convert(found.state, found.arguments), dropped=stylegan.dropped),
+        Part("discriminator", "OfficialStyleGANDiscriminator", stylegan.is_discriminator,
+             stylegan.discriminator_settings, lambda found: stylegan.convert(found.state), dropped=stylegan.dropped)),
+           _stylegan),
     Family("StyleGAN2-ADA", "stylegan2", NVIDIA, (
         Part("generator", "StyleGAN2Generator", lambda state: {"mapping.fc0.weight", "synthesis.b4.conv1.affine.weight"}
              <= state.keys(), stylegan2.settings), _NVIDIAS_JUDGE), _stylegan2, lambda generator: generator["c_dim"]),

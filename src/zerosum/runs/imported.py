@@ -107,5 +107,7 @@ def _dropped(recognised: Recognised, networks: Sequence[Network]) -> list[str]:
     taken = [network for _, network in recognised.parts.values()]
     left = [f"network {network.place or 'without a name'} ({len(network.state)} tensors)" for network in networks
             if not any(network is each for each in taken)]
+    inside = [f"{len(keys)} tensors of {network.place or 'the network'}, such as {keys[0]}"
+              for part, network in recognised.parts.values() if (keys := part.dropped(network.state))]
     sources = [f"the Python source of {network.place or network.kind}" for network in taken if network.source]
-    return [*left, *sources, "optimizers, and whatever else is no network"]
+    return [*left, *inside, *sources, "optimizers, and whatever else is no network"]
