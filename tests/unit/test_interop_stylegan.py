@@ -7,22 +7,25 @@ from pathlib import Path
 
 import pytest
 import torch
-from foreign_files import SOURCE, Network, saved, tensorflow_pickle
+from foreign_files import SOURCE, saved, tensorflow_pickle
+from foreign_files import Network as Pickled
 from foreign_networks import Variables, style_judge, style_mapping, style_synthesis, style_variables
 from test_interop_import import command, refused, same
 from torch import Tensor
 
+from zerosum.core import ZerosumError
+from zerosum.interop.families import described, recognise
 from zerosum.interop.files import read_contents
-from zerosum.interop.states import networks_in
+from zerosum.interop.states import Network, networks_in
 from zerosum.runs import load
 
 FUSED_FROM = {True: 0, False: 9999, "auto": 128}
 TRIPLE = ("G", "D", "Gs")
 
 
-def generator(name: str, mapping: Variables, synthesis: Variables, mean: Tensor, **arguments) -> Network:
-    return Network(name, "G_style", {"lod": torch.zeros(()), "dlatent_avg": mean},
-                   Network("G_synthesis", "G_synthesis", synthesis), Network("G_mapping", "G_mapping", mapping),
+def generator(name: str, mapping: Variables, synthesis: Variables, mean: Tensor, **arguments) -> Pickled:
+    return Pickled(name, "G_style", {"lod": torch.zeros(()), "dlatent_avg": mean},
+                   Pickled("G_synthesis", "G_synthesis", synthesis), Pickled("G_mapping", "G_mapping", mapping),
                    num_channels=3, label_size=0, **arguments)
 
 
@@ -30,7 +33,7 @@ def content(side: int = 16, maps: int = 4, seed: int = 0, **arguments) -> tuple[
     """G, D and Gs as networks to pickle; the variables of Gs and D; the mean of w."""
     torch.manual_seed(seed)
     young, (mapping, synthesis, judge), mean = style_variables(side, maps), style_variables(side, maps), torch.randn(6)
-    networks = (generator("G", *young[:2], torch.zeros(6), **arguments), Network("D", "D_basic", judge, **arguments),
+    networks = (generator("G", *young[:2], torch.zeros(6), **arguments), Pickled("D", "D_basic", judge, **arguments),
                 generator("Gs", mapping, synthesis, mean, **arguments))
     return networks, (mapping, synthesis, judge), mean
 
@@ -152,7 +155,7 @@ def test_classes_and_a_network_that_still_grows_are_refused(tmp_path, capsys):
     ("G_paper", "tfutil", "ProGAN"), ("D_paper", "dnnlib.tflib.network", "ProGAN"), ("G_main", "dnnlib.tflib.network",
                                                                                    "legacy.py")])
 def test_other_networks_of_tensorflow_are_named(tmp_path, capsys, kind, module, said):
-    file = write(tmp_path, tensorflow_pickle(Network("G", kind, {"4x4/Dense/weight": torch.zeros(4, 4)}), module))
+    file = write(tmp_path, tensorflow_pickle(Pickled("G", kind, {"4x4/Dense/weight": torch.zeros(4, 4)}), module))
     assert said in refused(f"import {file} --out {tmp_path}/a", capsys, 1)
 
 
@@ -164,6 +167,16 @@ def test_other_networks_of_tensorflow_are_named(tmp_path, capsys, kind, module, 
 def test_files_of_networks_that_zerosum_has_not_are_named(tmp_path, capsys, content, said):
     (tmp_path / "x.pth").write_bytes(saved(content))
     assert said in refused(f"import {tmp_path}/x.pth --out {tmp_path}/a", capsys, 1)
+
+
+def test_names_that_would_ask_for_an_image_of_any_size_are_refused_before_one_is_built():
+    _, (mapping, synthesis, _), _ = content()
+    state = {f"G_mapping/{key}": value for key, value in mapping.items()} | {
+        f"G_synthesis/{key}": value for key, value in synthesis.items()}
+    sides = [4 << k for k in range(20)]
+    state |= {f"G_synthesis/{side}x{side}/Conv1/bias": torch.zeros(1) for side in sides}
+    with pytest.raises(ZerosumError, match="images of 2097152 pixels"):
+        described(recognise([Network("Gs", state)]))
 
 
 # Hostile --------------------------------------------------------------------------------------------------------------
