@@ -10,7 +10,7 @@ import torch
 
 from zerosum.core import UsageError
 from zerosum.data import BUILTIN, DataConfig, describe_builtin, load_data
-from zerosum.data.builtin.shapes import COLOURS
+from zerosum.data.builtin.shapes import COLOURS, draw
 
 IMAGES = ("digits", "glyphs", "photos", "shapes")
 
@@ -116,6 +116,14 @@ def test_shapes_know_what_is_drawn():
         assert said["size"] == ("small", "medium", "large")[np.digitize(drawn.mean(), steps)]
         assert not drawn[[0, -1]].any() and not drawn[:, [0, -1]].any()      # none is cut off
         assert all(said[name] in data.captions[i] for name in ("shape", "colour", "size", "background"))
+
+
+def test_no_shape_is_larger_than_the_window_it_is_drawn_in(monkeypatch):
+    for size in (16, 96):
+        drawn = load_data("shapes", image_size=size, split="test").x
+        with monkeypatch.context() as patch:
+            patch.setattr(sys.modules[draw.__module__], "REACH", 0.35)
+            assert np.array_equal(drawn, load_data("shapes", image_size=size, split="test").x)
 
 
 def test_shapes_that_match_lie_in_opposite_corners_and_have_one_colour():

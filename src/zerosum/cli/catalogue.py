@@ -10,7 +10,7 @@ import torch
 from .. import models as _models  # noqa: F401  (fills the registry)
 from ..core import Model, UsageError, abilities, find, find_all, names, settings_of, unknown
 from ..core.errors import nearest
-from ..data import load_data
+from ..data import load_held_out
 from ..runs import plan
 from .moves import Still, describe_round
 from .parser import Parser
@@ -82,7 +82,7 @@ def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
 def describe(cls: type[Model], measured: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Everything about one model: card, settings, who moves, presets and claim."""
     preset = plan(cls, "paper" if "paper" in cls.PRESETS else None, {"steps": 1})
-    spec = load_data(preset.data).spec
+    spec = load_held_out(preset.data).spec    # the smaller part, of the same kind
     with torch.device("meta"), Still():       # shapes without numbers: the paper's widths cost nothing
         model = cls(preset.cfg, spec)
     rounds = {f"step {step}": describe_round(model, step) for step in (0, 1, 30)}

@@ -1,6 +1,7 @@
 """Built-in `shapes`: one coloured shape on a plain ground, with every factor known and a caption."""
 
 import itertools
+from math import ceil
 
 import numpy as np
 
@@ -22,6 +23,8 @@ RADII = np.array([0.11, 0.155, 0.20])        # of the picture's side
 CENTRES = np.array([0.29, 0.5, 0.71])
 JITTER = 0.03                                # a class of positions is a small square, so that the density is smooth
 VARIANTS = 3                                 # pictures of each combination
+REACH = 0.24                                 # how far a shape's outermost point is from its centre: 0.232
+PIXELS = 2**17                               # drawn at a time: their numbers stay in a cache
 TEST_SHARE = 0.2                             # of the combinations: the test part has combinations never trained on
 
 
@@ -40,7 +43,10 @@ def shapes(config: DataConfig) -> ArrayDataset:
     chosen = {"train": order[tests:], "test": order[:tests], "all": order}[config.split]
     attributes = np.repeat(combinations[chosen], VARIANTS, 0).astype(np.int64)
     centres = CENTRES[attributes[:, 3:5]] + offsets[chosen].reshape(-1, 2)
-    x = np.concatenate([draw(attributes[i:i + 512], centres[i:i + 512], size) for i in range(0, len(centres), 512)])
+    x = np.empty((len(centres), 3, size, size), np.uint8)
+    count = max(1, PIXELS // size**2)
+    for i in range(0, len(centres), count):
+        x[i:i + count] = draw(attributes[i:i + count], centres[i:i + count], size)
     if config.channels not in (0, 3):
         x = np.stack([to_channels(picture, config.channels) for picture in x])
     facts = Facts(attributes=attributes, factors=FACTORS, captions=[_caption(row) for row in attributes])
@@ -49,9 +55,11 @@ def shapes(config: DataConfig) -> ArrayDataset:
 
 def draw(attributes: np.ndarray, centres: np.ndarray, size: int) -> np.ndarray:
     """Pictures (N, 3, size, size) uint8 from signed distances, so that edges are smooth."""
-    grid = (np.arange(size) + 0.5) / size
-    dx = grid[None, None, :] - centres[:, 0, None, None]     # to the right
-    dy = grid[None, :, None] - centres[:, 1, None, None]     # downwards
+    window = 2 * ceil(REACH * size) + 3      # beyond it there is nothing but background
+    starts = ((centres * size).astype(np.int64) - window // 2).clip(0, size - window)
+    grid = (starts[:, :, None] + np.arange(window) + 0.5) / size
+    dx = grid[:, 0, None, :] - centres[:, 0, None, None]     # to the right
+    dy = grid[:, 1, :, None] - centres[:, 1, None, None]     # downwards
     radius = RADII[attributes[:, 2], None, None]
     inner = 0.67 * radius                    # of the triangle, of which the bounding box is centred
     below = dy - inner / 2
@@ -62,7 +70,11 @@ def draw(attributes: np.ndarray, centres: np.ndarray, size: int) -> np.ndarray:
     cover = np.clip(0.5 - distance * size, 0, 1)[:, None]
     colour = COLOURS[attributes[:, 1], :, None, None]
     background = BACKGROUNDS[attributes[:, 5], :, None, None]
-    return np.rint(background + cover * (colour - background)).astype(np.uint8)
+    pictures = np.empty((len(centres), 3, size, size), np.uint8)
+    pictures[:] = background
+    for picture, (x, y), shape in zip(pictures, starts, np.rint(background + cover * (colour - background))):
+        picture[:, y:y + window, x:x + window] = shape
+    return pictures
 
 
 def _caption(row: np.ndarray) -> str:
