@@ -31,7 +31,7 @@ class StyleModel(LatentModel):
         super().__init__(cfg, data)
         self.c_dim = data.num_classes if getattr(cfg, "conditional", False) else 0           # numbers in c
         if self.c_dim:
-            self.card = replace(self.card, tasks=(*self.card.tasks, "conditional-generation"))
+            self.card = replace(self.card, tasks=(*self.card.tasks, "conditional-generation"))     # type: ignore[misc]
         elif getattr(cfg, "conditional", False):
             raise UsageError("--conditional needs labelled data: put images into one subfolder per class, or use "
                              "digits")
