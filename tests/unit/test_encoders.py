@@ -136,6 +136,12 @@ def test_the_four_players_of_alpha_gan_move_one_by_one(monkeypatch):
     assert seen == [{name} for name in ("encoder", "generator", "discriminator", "code_discriminator")]
 
 
+def test_the_code_discriminator_has_a_rate_of_its_own():
+    players = trainer_of("alpha-gan", lr=0.5, code_lr=0.25).model.players()
+    assert {name: player.optimizer(player.modules[0].parameters()).lr for name, player in players.items()} == {
+        "encoder": 0.5, "generator": 0.5, "discriminator": 0.5, "code_discriminator": 0.25}
+
+
 def test_the_code_discriminator_sees_no_image():
     trainer = trainer_of("alpha-gan")
     shapes = []

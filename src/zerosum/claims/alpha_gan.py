@@ -1,4 +1,12 @@
-"""Claim of alpha-GAN (1706.04987): copies as close as an autoencoder's, of codes that cannot be told from the prior."""
+"""Claim of alpha-GAN (1706.04987): copies as close as an autoencoder's, of codes that cannot be told from the prior.
+
+Codes of unseen digits spread less than those of digits that E has learned by heart, and how much less grows with the
+training. At five times C's weight, the rate of the others for C and 3,000 steps that was 5 % less than the prior, and p
+was 0.02, 0.62 and 0.02 on the seeds of this claim. At eight times, twice the rate and 2,000 steps codes of two seeds
+above 9 spread 3 to 4 % less, and p was 0.05 to 0.7 by the draw of the prior, with copies as close. At twice the weight
+of the paper they spread 6 % less (one seed); at half the rate of all players and 2,500 steps 4 % less, with copies
+further off. The average of E's weights follows the prior better than E itself, whose codes wander (p below 0.01).
+"""
 
 from .claim import Check, Claim, Side
 from .encoders import copied_and_judged, same_law, unseen
