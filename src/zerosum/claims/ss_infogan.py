@@ -5,6 +5,9 @@ that it is measured, too, how far samples are from them. With all images and the
 without that: .98 and 1.00 to ss-InfoGAN's .97 and .98 (seeds 10 and 11). That ACGAN needs more labels than five of each
 class does not show on digits. Nor does recall within a class part the two: next to none of the unseen digits lie among
 200 samples of their class, of ACGAN's (.01) or of ss-InfoGAN's (.00; seed 0, features of the judge network).
+
+The paper itself states the gain over InfoGAN: better samples, and sooner. Their FID is lower on two seeds of three
+(2.31, 1.23, 1.28 to 1.10, 1.45, 1.63).
 """
 
 from dataclasses import replace

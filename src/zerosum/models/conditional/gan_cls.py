@@ -15,7 +15,8 @@ Departures  phi is the mean of random vectors of the words, frozen; the paper's 
             image; where captions differ in many words, as those of `shapes`, the nearest of several drawn ones
             (`among`) is wrong in few, as those of one bird for another. D has no batch norm where image and text have
             met: with it, it told right pairs from wrong ones by statistics of the batch. -INT mixes each text with any
-            other; how much the authors weigh it is not known, here it counts as the other term.
+            other, and counts as the other term; the authors' code mixes the first half of a batch with the second, so
+            that there are half as many points between texts, and they count half.
 """
 
 from dataclasses import dataclass
