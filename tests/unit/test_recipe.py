@@ -1,12 +1,15 @@
 """recipe: what each slot adds to the two losses, and that every pair of objective and penalty trains."""
 
+import math
+
 import pytest
 import torch
 
+from zerosum.augment.ada import SPECS
 from zerosum.core import OPTIMIZERS, UsageError, settings_of
 from zerosum.core.optimizers import SGD
 from zerosum.data import load_data
-from zerosum.engine import Trainer
+from zerosum.engine import Trainer, read_tensors, write_tensors
 from zerosum.losses import OBJECTIVES, RELATIVISTIC
 from zerosum.penalties import PENALTIES
 from zerosum.runs import construct, plan
@@ -76,6 +79,59 @@ def test_lecam_ties_augmented_scores_to_averages_that_move_once_per_update():
     real, fake = model.scores(batch.x), model.scores(model.generate(z))
     term = model.discriminator_loss(batch)["lecam"]
     assert term.item() == pytest.approx(0.3 * model.lecam(real, fake).item())
+
+
+def test_adas_probability_is_one_models_own_and_moves_by_the_signs_of_augmented_scores():
+    trainer, other = (trainer_of(augmentation="ada", ada_ramp=320, d_steps=2) for _ in range(2))
+    ada, seen, judge = trainer.model.augment, [], trainer.model.judge
+    assert ada.pipe.spec == SPECS["bg"], "digits have no colours"
+    ada.pipe.p.fill_(0.5)
+    trainer.model.judge = lambda x: seen.append(judge(x)) or seen[-1]
+    signs = []
+    for _ in range(2):                       # rounds of two updates; the four of them decide together
+        seen.clear()
+        assert trainer.play()["discriminator/sign"] == seen[2].sign().mean()
+        signs += [seen[i].detach().sign().mean() for i in (0, 2)]                # of what is real, in each update of D
+    moved = math.copysign(4 * 8 / 320, sum(signs) / 4 - 0.6)
+    assert ada.pipe.p.item() == pytest.approx(0.5 + moved) and other.model.augment.pipe.p == 0
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_adas_probability_grows_while_the_discriminator_is_too_sure(sign):
+    trainer = trainer_of(augmentation="ada", ada_ramp=320, lr=1e-9)
+    trainer.model.augment.pipe.p.fill_(0.5)
+    judge = trainer.model.judge
+    trainer.model.judge = lambda x: judge(x) + 100 * sign
+    assert [round(float(trainer.play()["p"]), 4) for _ in range(4)] == [0.5, 0.5, 0.5, 0.5 + 0.1 * sign]
+
+
+def test_with_p_at_zero_ada_is_none():
+    """The sign adds nothing to the gradient, and no image is changed."""
+    plain, ada = (trainer_of(augmentation=name) for name in ("none", "ada"))
+    batch, z = plain.batch(), plain.model.noise(8)
+    gradients = []
+    for trainer in (plain, ada):
+        trainer.model.noise = lambda _batch: z
+        trainer.update("discriminator", trainer.model.discriminator_loss, batch)
+        gradients.append([parameter.grad for parameter in trainer.model.discriminator.parameters()])
+    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
+
+
+def test_ada_goes_on_from_where_it_was_saved(tmp_path):
+    first, second = (trainer_of(augmentation="ada", ada_ramp=100) for _ in range(2))
+    first.model.augment.pipe.p.fill_(0.5)
+    first.fit(3)                             # amid the four updates that decide together
+    write_tensors(tmp_path / "state.safetensors", *first.state())
+    first.fit(6)
+    second.load_state(*read_tensors(tmp_path / "state.safetensors"))
+    second.fit(6)
+    (expected, _), (found, _) = first.state(), second.state()
+    assert expected.keys() == found.keys() and expected["model.augment.pipe.p"] != 0.5
+    assert all(torch.equal(tensor, found[key]) for key, tensor in expected.items())
+
+
+def test_ada_changes_colours_where_there_are_three_channels():
+    assert trainer_of(data="shapes", image_size=16, augmentation="ada").model.augment.pipe.spec == SPECS["bgc"]
 
 
 def test_the_discriminator_has_rates_of_its_own():

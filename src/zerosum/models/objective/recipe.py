@@ -8,11 +8,15 @@
 A penalty sees the discriminator through the augmentation: its gradient is that of D(T(x)) in x, as in the code of
 StyleGAN2-ADA (2006.06676) and R3GAN (2501.05441). R1 and R2 carry their 1/2 with them, so that lambda is gamma.
 
+With `ada`, T is the pipeline of StyleGAN2-ADA: blits and geometry, and colours where there are three channels. Its p
+moves with every fourth update of D, by how sure D is of what it is trained on: E[sign(D(T(x)))] is held at 0.6.
+
 Players     discriminator (d_steps updates per step), generator (one update).
 Departures  not a paper: `recipe` with the slots of a paper is that paper's system, up to its schedule. A penalty draws
             augmentations of its own, where the code above penalises the images that were scored.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +24,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ...augment import AUGMENTATIONS
+from ...augment.ada import AdaptiveAugment
 from ...core import (
     OPTIMIZERS,
     Batch,
@@ -52,7 +57,8 @@ class Recipe(LatentModel):
         penalty: Literal[*PENALTIES] = "none"                 # on the input gradient of D
         penalty_weight: float = 10.0         # lambda; gamma of r1 and r2
         lecam_weight: float = 0.0            # lambda of LeCam, which ties scores to past ones (0: none; paper: 0.3)
-        augmentation: Literal[*AUGMENTATIONS] = "none"        # of real and generated samples alike, before D
+        augmentation: Literal[*AUGMENTATIONS, "ada"] = "none"  # of real and generated samples alike, before D
+        ada_ramp: float = 500_000            # real images in which ada's p goes from 0 to 1 at the fastest
         norm: Literal["auto", "batch", "none"] = "auto"       # of D; auto: none under a penalty, else batch
         generator_norm: Literal["batch", "none"] = "batch"    # of the dcgan generator
         z_dim: int = 100                     # numbers in z
@@ -75,7 +81,7 @@ class Recipe(LatentModel):
                     raise UsageError(str(error)) from None
             elif self.network not in PAIRS and not self.network.startswith("{"):
                 raise unknown("network", self.network, PAIRS)
-            positive(self, "z_dim", "d_steps", "width", "lr")
+            positive(self, "z_dim", "d_steps", "width", "lr", "ada_ramp")
             between(self, 0, 0.9999, "betas", "d_betas")
             between(self, 0, 1e9, "penalty_weight", "lecam_weight", "d_lr", "ema")
             if len(self.d_betas) not in (0, 2):
@@ -106,7 +112,7 @@ class Recipe(LatentModel):
                              "use --augmentation none")
         self.generator, self.discriminator = self.networks()
         self.objective, self.penalty = (OBJECTIVES | RELATIVISTIC)[cfg.objective], PENALTIES[cfg.penalty]
-        self.augment = AUGMENTATIONS[cfg.augmentation]
+        self.augment = self.augmentation()
         self.lecam = LeCam() if cfg.lecam_weight else None
 
     def networks(self) -> tuple[nn.Module, nn.Module]:
@@ -115,6 +121,11 @@ class Recipe(LatentModel):
             return described_pair(cfg.network, cfg.z_dim, shape)
         norm = ("none" if cfg.penalty != "none" else "batch") if cfg.norm == "auto" else cfg.norm
         return make_pair(cfg.network, cfg.z_dim, shape, cfg.width, norm, generator_norm=cfg.generator_norm)
+
+    def augmentation(self) -> Callable[[Tensor], Tensor]:
+        if self.cfg.augmentation == "ada":                    # has a state, and so belongs to one model
+            return AdaptiveAugment("bgc" if self.data.channels == 3 else "bg", ramp=self.cfg.ada_ramp)
+        return AUGMENTATIONS[self.cfg.augmentation]
 
     def players(self) -> dict[str, Player]:
         cfg = self.cfg
@@ -129,6 +140,9 @@ class Recipe(LatentModel):
             logs = trainer.update("discriminator", self.discriminator_loss, batch, second_order=True)
             if self.lecam is not None:
                 self.lecam.move(batch.scores_real, batch.scores_fake)
+            if isinstance(self.augment, AdaptiveAugment):
+                self.augment.move(logs["discriminator/sign"], trainer.images)
+                logs["p"] = self.augment.pipe.p
         return logs | trainer.update("generator", self.generator_loss, batch)
 
     def judge(self, x: Tensor) -> Tensor:
@@ -143,6 +157,8 @@ class Recipe(LatentModel):
         if self.lecam is not None:
             batch.keep(scores_real=scores_real, scores_fake=scores_fake)
             terms["lecam"] = self.cfg.lecam_weight * self.lecam(scores_real, scores_fake)
+        if isinstance(self.augment, AdaptiveAugment):
+            terms["sign"] = scores_real.detach().sign().mean()        # adds nothing to the gradient
         return terms
 
     def generator_loss(self, batch: Batch) -> dict[str, Tensor]:
