@@ -39,7 +39,8 @@ class BigGANDeep(BigGAN):
 
     PRESETS: dict[str, dict[str, Any]] = {
         "paper": {"data": "photos", "image_size": 128, "batch_size": 2048, "steps": 165_000},
-        "small": BigGAN.PRESETS["small"] | {"z_dim": 16, "shared": 8, "width": 8, "d_width": 8},
+        "small": BigGAN.PRESETS["small"] | {"z_dim": 16, "shared": 8, "width": 8, "d_width": 8, "orthogonal": 0.003,
+                                            "d_steps": 1, "lr": 2e-3, "d_lr": 4e-3},
         "tiny": BigGAN.PRESETS["tiny"] | {"d_steps": 1},
     }
 
