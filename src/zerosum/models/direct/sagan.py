@@ -73,8 +73,8 @@ class SAGAN(LatentModel):
 
     PRESETS = {
         "paper": {"data": "photos", "image_size": 128, "batch_size": 256, "steps": 1_000_000},
-        "small": {"data": "digits", "image_size": 16, "z_dim": 32, "width": 4, "d_width": 4, "attention": 8,
-                  "lr": 1e-3, "d_lr": 2e-3, "betas": (0.0, 0.999), "batch_size": 32, "steps": 900, "ema": 5_000},
+        "small": {"data": "digits", "image_size": 16, "width": 4, "d_width": 4, "attention": 8, "d_steps": 2,
+                  "lr": 1e-3, "d_lr": 2e-3, "betas": (0.0, 0.999), "batch_size": 32, "steps": 600, "ema": 5_000},
         "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "width": 2, "d_width": 2, "attention": 8,
                  "batch_size": 8, "steps": 3},
     }
