@@ -1,8 +1,8 @@
 """Claim of StyleGAN2 (1912.04958): better digits than DCGAN at equal cost, even paths along its styles, no droplets.
 
 What fails: in so few CPU seconds DCGAN is ahead, and it still was in five times as many, though by little. On seed 10,
-FID was 12.4, 5.7, 3.7 and 2.5 after 34, 67, 98 and 130 CPU seconds (half the maps at 16 pixels, gamma 0.1, lr
-4e-3, no mixed styles), and DCGAN's small preset had 3.4, 2.9, 2.5 and 2.1; longer trainings, and other rates, were not compared.
+FID was 12.4, 5.7, 3.7 and 2.5 after 34, 67, 98 and 130 CPU seconds (half the maps at 16 pixels, gamma 0.1, lr 4e-3, no
+mixed styles), and DCGAN's small preset had 3.4, 2.9, 2.5 and 2.1; longer trainings, and other rates, were not compared.
 
 What holds without being evidence: path lengths are more even than without their penalty in the medians, by 0.213 to
 0.214, but on one seed of three only.
