@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from zerosum.core import Batch, DataSpec, UsageError, abilities, condition
-from zerosum.latent import mix, truncate
+from zerosum.latent import mix, movement, sample_moved, truncate
 from zerosum.models.style.stylegan3 import StyleGAN3, blurred
 
 SPEC = DataSpec((1, 16, 16), 3, ("a", "b", "c"))
@@ -133,3 +133,32 @@ def test_images_of_any_channels_and_shape_train(shape):
     trainer.batch = lambda n=None: Batch(torch.randn(4, *shape))
     model.train_step(trainer)
     assert len(trainer.moves) == 3 and model.sample(2, seed=0).shape == (2, *shape)
+
+
+def test_samples_are_moved_and_turned():
+    model = model_of(margin_size=10).eval()
+    still, nudged = sample_moved(model, 3, movement(), seed=5), sample_moved(model, 3, movement(3, -2), seed=5)
+    torch.testing.assert_close(still, model.sample(3, seed=5))
+    inner, outer = still[:, :, 4:-4, 2:-5], nudged[:, :, 2:-6, 5:-2]                # 3 to the right, 2 up
+    assert (inner - outer).abs().mean() < 0.05 * inner.std()
+
+
+def test_a_turn_is_counter_clockwise_and_comes_before_the_shift():
+    right = torch.tensor([1.0, 0, 1])                                              # a pixel right of the centre
+    torch.testing.assert_close(movement(turn=90) @ right, torch.tensor([0.0, -1, 1]))     # is then above it
+    torch.testing.assert_close(movement(5, 2, 90) @ right, torch.tensor([5.0, 1, 1]))
+
+
+def test_classes_are_moved_as_asked_for():
+    model = model_of(conditional=True).eval()
+    labels = torch.tensor([2, 2])
+    moved = sample_moved(model, 2, movement(), labels=labels)
+    torch.testing.assert_close(moved, model.sample(2, seed=0, labels=labels))
+
+
+def test_a_model_without_a_movable_input_cannot_be_moved():
+    class Still(nn.Module):
+        name = "still"
+
+    with pytest.raises(UsageError, match="still cannot transform"):
+        sample_moved(Still(), 1, movement())

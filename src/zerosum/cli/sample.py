@@ -72,7 +72,7 @@ def _classes(run: Run, names: list[str]) -> Tensor:
 
 
 def sample_command(words: list[str]) -> int:
-    """zerosum sample RUN -n 64 [--label K | --text T] [--truncation T] [--best .05 | --select W] -o FILE|DIR"""
+    """zerosum sample RUN -n 64 [--label K | --text T] [--best .05 | --select W] [--translate X,Y] -o FILE|DIR"""
     parser = drawing_parser("sample", "Draw samples from a run: into one picture, or into a folder of pictures.")
     parser.add_argument("-n", type=int, default=64, metavar="int", help="how many [64]")
     parser.add_argument("--truncation", type=float, default=1.0, metavar="float",
@@ -86,6 +86,10 @@ def sample_command(words: list[str]) -> int:
                         "(ddls); best is --best 0.05")
     parser.add_argument("--steps", type=int, default=200, metavar="int",
                         help="of mh and ddls: each costs as much as a sample [200]")
+    parser.add_argument("--translate", metavar="X,Y", help="move what samples show by pixels, right and down, and by "
+                        "fractions of them, with what comes in from outside (stylegan3)")
+    parser.add_argument("--rotate", type=float, metavar="degrees", help="turn it about the centre, counter-clockwise, "
+                        "before it is moved (stylegan3)")
     parser.add_argument("-o", "--out", default="generated_image.png", metavar="FILE|DIR",
                         help="FILE.png: one grid; FILE.npy: the numbers; DIR: one picture each [generated_image.png]")
     arguments = parser.parse(words)
@@ -120,13 +124,22 @@ def _drawn(run: Run, arguments: "argparse.Namespace") -> tuple[Tensor, Tensor | 
     """The samples, their scores if they were selected, and how many were drawn for them."""
     labels = asked(run, arguments, arguments.n)
     if arguments.code:
-        if arguments.best is not None or arguments.select or labels is not None or arguments.truncation != 1:
+        if (arguments.best is not None or arguments.select or labels is not None or arguments.truncation != 1
+                or arguments.translate is not None or arguments.rotate is not None):
             raise UsageError("--code takes samples as they come: leave --best, --select, --label, --text and "
-                             "--truncation out")
+                             "--truncation out, and --translate and --rotate")
         from ..latent import sample_with_codes
 
         x = sample_with_codes(run.model, arguments.n, _codes(arguments.code), seed=arguments.seed)
         return x, None, len(x)
+    if arguments.translate is not None or arguments.rotate is not None:
+        if arguments.best is not None or arguments.select or arguments.truncation != 1:
+            raise UsageError("--translate and --rotate take samples as they come: leave --best, --select and "
+                             "--truncation out")
+        from ..latent import movement, sample_moved
+
+        matrix = movement(*_shift(arguments.translate or "0,0"), arguments.rotate or 0.0)
+        return sample_moved(run.model, arguments.n, matrix, seed=arguments.seed, labels=labels), None, arguments.n
     if arguments.select in TOWARDS_THE_DATA:
         if arguments.best is not None or arguments.truncation != 1:
             raise UsageError(f"--select {arguments.select} leads to the data's distribution: leave --best and "
@@ -152,6 +165,15 @@ def _codes(asked: list[str]) -> dict[str, float]:
         except ValueError:
             raise UsageError(f"--code takes a name and a number, such as c1=3 or u1=-0.5, not '{word}'") from None
     return codes
+
+
+def _shift(text: str) -> tuple[float, float]:
+    """Pixels to the right and down from text such as 3,-1.5."""
+    try:
+        right, down = map(float, text.split(","))
+    except ValueError:
+        raise UsageError(f"--translate takes two numbers, right and down, such as 3,-1.5, not '{text}'") from None
+    return right, down
 
 
 def _towards_the_data(run: Run, arguments: "argparse.Namespace", labels: Tensor | None) -> "Selected":

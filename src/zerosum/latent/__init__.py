@@ -15,6 +15,7 @@ from .langevin import langevin
 from .layer import features, linear_map
 from .metropolis import metropolis_hastings
 from .mixing import Mixed, mix, parts_of
+from .movement import movement, sample_moved
 from .rejection import reject
 from .selection import Selected, best_by_score
 from .stroke_file import read_strokes, strokes_of
@@ -25,6 +26,6 @@ from .truncation import truncate
 __all__ = ["Calibration", "Directions", "Dragged", "Edited", "Inverted", "Mixed", "Selected", "Strokes", "Term",
            "best_by_score", "between_seeds", "calibrated", "code_names", "complete", "coordinates", "drag", "edit",
            "encoder_of", "features", "fit_encoder", "ganspace", "hyperplanes", "interpolate", "invert", "langevin",
-           "lerp", "linear_map", "metropolis_hastings", "mix", "parts_of", "read_strokes", "reject", "running_sum",
-           "sample_with_codes", "sefa", "set_code", "slerp", "strokes_of", "terms_of", "traverse", "traverse_codes",
-           "truncate", "vary", "walk"]
+           "lerp", "linear_map", "metropolis_hastings", "mix", "movement", "parts_of", "read_strokes", "reject",
+           "running_sum", "sample_moved", "sample_with_codes", "sefa", "set_code", "slerp", "strokes_of", "terms_of",
+           "traverse", "traverse_codes", "truncate", "vary", "walk"]
