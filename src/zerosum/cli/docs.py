@@ -9,7 +9,7 @@ from typing import Any
 from ..core import find_all
 from .catalogue import SUMMARY, describe
 from .factor_docs import factors_page
-from .game_docs import films_page, game_page, gradients_page, optimal_page, pull_page, spiral_page
+from .game_docs import films_page, game_page, gradients_page, optimal_page, pixels_page, pull_page, spiral_page
 from .metric_docs import losses_page, metrics_page, what_metrics_see_page
 from .study_docs import QUESTIONS, study_page
 from .theory_docs import clinic_page, distances_page, kl_page, optimizers_page, order_page, time_scales_page
@@ -24,6 +24,7 @@ DEMO_PAGES = {
     "theory/kullback-leibler.md": ("kl", kl_page),
     "theory/gradients.md": ("gradients", gradients_page),
     "theory/pull.md": ("pull", pull_page),
+    "theory/pixels.md": ("pixels", pixels_page),
     "theory/order-of-the-game.md": ("order", order_page),
     "theory/spiral.md": ("spiral", spiral_page),
     "theory/films.md": ("films", films_page),

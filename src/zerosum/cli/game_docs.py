@@ -142,6 +142,41 @@ def pull_page(document: Mapping[str, Any]) -> str:
                       ""])
 
 
+def pixels_page(document: Mapping[str, Any]) -> str:
+    """docs/theory/pixels.md, in Markdown, from what `zerosum demo pixels` has found."""
+    judges = document["judges"]
+    lines = [*_head("Pixels are no judge, and a discriminator is not always one", "pixels", "two CPU minutes"),
+             "One pixel too many, or one too few, and everybody sees a fault; the end of a stroke two pixels further, "
+             "and it is the same digit. The squared error of pixels says the opposite. With this example Hung-yi Lee "
+             "explains why a generator should learn from somebody who looks at the whole picture.", "",
+             *_picture("digits with flaws and with longer strokes, and how often each judge calls the flaw worse",
+                       "pixels"),
+             f"Of {document['digits']} held-out digits of the glyphs, those that a change is possible for, and how "
+             "often the flaw, named first, is called worse than what is none; discriminators by seed. The control only "
+             "counts ink, and takes more of it for better; `scattered` has as much ink as the longer stroke.", "",
+             f"| pair | digits | L2 | ink alone | {' | '.join(judges)} |", "|---|---|---|---|" + "---|" * len(judges)]
+    for pair, count in document["pairs"].items():
+        each = (", ".join(f"{of['right'][pair]:.0%}" for of in seeds.values()) for seeds in judges.values())
+        ink = "the same" if pair.startswith("scattered") else f"{document['right by ink'][pair]:.0%}"
+        lines.append(f"| {pair} | {count} | {document['right by L2'][pair]:.0%} | {ink} | {' | '.join(each)} |")
+    lines += ["", "A score that falls where a flaw is put is the other half of the question:", "",
+              "| judge | correlation of scores with ink, on the digits themselves | one pixel too many scores below "
+              "the digit |", "|---|---|---|"]
+    lines += [_trusted(name, seeds) for name, seeds in judges.items()]
+    return "\n".join([*lines, "", "So the first row proves nothing by itself: whoever counts ink passes it, "
+                      "and what the wgan-gp says of a digit is mostly how much ink it has. The dcgan does not count "
+                      "ink and sees the single pixel, but it often forgives a hole, and takes a longer stroke for as "
+                      "odd. Where ink is equal it is right, and so is L2, to which the flaw is then farther. "
+                      "That a discriminator is right where L2 is wrong, and for the right reason, is not shown here.",
+                      ""])
+
+
+def _trusted(name: str, seeds: Mapping[str, Any]) -> str:
+    ink, below = (", ".join(each) for each in zip(
+        *((f"{of['ink']:.2f}", f"{of['below']['isolated']:.0%}") for of in seeds.values()), strict=True))
+    return f"| {name} | {ink} | {below} |"
+
+
 def films_page(document: Mapping[str, Any]) -> str:
     """docs/theory/films.md, in Markdown, from what `zerosum demo films` has found."""
     from ..demos.films import film_name

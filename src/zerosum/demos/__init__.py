@@ -34,6 +34,8 @@ DEMOS: dict[str, Entry] = {
                        "gradients"),
     "pull": Entry("The pull of least squares: samples that pass as real, but are far from the data (two minutes).",
                   "pull"),
+    "pixels": Entry("Pixels are no judge: one wrong pixel, a longer stroke, and what L2 and two GANs say (minutes).",
+                    "pixels"),
     "films": Entry("The games filmed: what D says, samples and what they feel, one film per objective (minutes).",
                    "films", of_any_model=True),
     "kl": Entry("Kullback-Leibler both ways: what a Gaussian fits, and what faults cost (seconds).", "kl"),
