@@ -42,11 +42,13 @@ def _bars(axis: Any, document: Mapping[str, Any]) -> None:
             place, values = at + (number - (len(sides) - 1) / 2) * width, [found[pair] for found in each]
             axis.barh(place, median(values), height=0.92 * width, color=COLOURS[number], alpha=0.85,
                       label=name if not at else None)
-            axis.text(median(values) + 0.015, place, f"{median(values):.0%}", va="center", fontsize=8, color=INK)
+            tied = name == "ink alone" and pair.startswith("scattered")
+            axis.text(max(values) + 0.02, place, "the same" if tied else f"{median(values):.0%}", va="center",
+                      fontsize=8, color=INK)
             axis.plot(values if len(values) > 1 else [], [place] * len(values) if len(values) > 1 else [], "o",
                       color=INK, markersize=2.5)
     axis.set_yticks(range(len(pairs)), [pair.replace(", ", "\nagainst\n") for pair in pairs], fontsize=8.5)
     axis.invert_yaxis()
-    axis.set_xlim(0, 1.15)
+    axis.set_xlim(0, 1.18)
     axis.legend(fontsize=8.5, loc="upper center", bbox_to_anchor=(0.5, -0.04), ncols=4, frameon=False)
     axis.set_title("how often the flaw is called worse (dots: seeds)", fontsize=10, color=INK)
