@@ -1,13 +1,13 @@
 """Claim of StyleGAN (1812.04948): coarse styles say where a shape lies and which it is, fine ones say its colours.
 
 Four of its six layers, at 4 and 8 pixels, are coarse here, and the two at 16 are fine. The size of a shape, which no
-check judges, goes with the fine ones. So short a training does not always get there: with seed 2 shapes move little,
-and then by fine styles, a share of 0.36 to coarse ones. At a learning rate of 2.5e-3, as on digits, 850 steps (gamma
-0.1, twice the numbers in z and w) left all shapes near the middle on seed 10; at 8e-3 with that gamma samples were
+check judges, goes with the fine ones. So short a training does not always get there: with seed 2 places and shapes
+change by fine styles rather, by coarse ones to a share of 0.36. At a learning rate of 2.5e-3, as on digits, 850 steps
+(gamma 0.1, twice the numbers in z and w) left shapes near the middle on seed 10; at 8e-3 with that gamma samples were
 worse after 850 steps than after 400.
 
-What fails: without noise 0.94 of the labels stay. Blobs between circle and square lose their label most easily, 0.87 to
-0.90 stay where places are learnt; places stay by 0.92 to 0.94, colours by 0.95 to 0.98.
+What fails: without noise 0.94 of the labels stay. Shape is lost most easily, 0.87 to 0.90 stay with the two seeds that
+learn places; places stay by 0.92 to 0.94, colours by 0.95 to 0.98.
 """
 
 import torch
