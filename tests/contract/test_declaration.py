@@ -9,7 +9,7 @@ import torch
 
 from zerosum.cli.catalogue import describe
 from zerosum.core import Card, Model, UsageError, build, settings_of
-from zerosum.data import DataConfig, load_data
+from zerosum.data import DataConfig
 from zerosum.engine import TrainConfig
 from zerosum.runs import create, plan
 
@@ -85,18 +85,18 @@ def test_settings_are_validated(cls):
     assert set(refused) == {s.name for s in numbers}
 
 
-def test_presets(cls, name):
+def test_presets(cls, name, specs):
     assert {"tiny", "small", "paper"} <= set(cls.PRESETS)
     for preset in cls.PRESETS:
         chosen = plan(name, preset)
         assert chosen.model is cls and chosen.preset == preset
-        assert load_data(chosen.data).spec.shape
+        assert specs(chosen.data).shape
 
 
-def test_the_papers_scale_can_be_built(cls, name):
+def test_the_papers_scale_can_be_built(name, specs):
     chosen = plan(name, "paper")
     with torch.device("meta"):
-        model = create(name, load_data(chosen.data).spec, preset="paper")
+        model = create(name, specs(chosen.data), preset="paper")
     assert model.cfg == chosen.cfg
     assert sum(p.numel() for p in model.parameters()) > 0
 

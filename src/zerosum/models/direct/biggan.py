@@ -80,7 +80,7 @@ class BigGAN(LatentModel):
         "small": {"data": "digits", "image_size": 16, "z_dim": 48, "shared": 16, "width": 4, "d_width": 4,
                   "attention": 8, "orthogonal": 0.01, "standing": 8, "lr": 1e-3, "d_lr": 2e-3, "batch_size": 32,
                   "steps": 1_400, "ema": 5_000},
-        "tiny": {"data": "digits", "image_size": 8, "z_dim": 8, "shared": 4, "width": 2, "d_width": 2, "attention": 8,
+        "tiny": {"data": "digits", "image_size": 8, "z_dim": 12, "shared": 4, "width": 2, "d_width": 2, "attention": 8,
                  "standing": 1, "batch_size": 8, "steps": 3},
     }
 
