@@ -5,7 +5,8 @@
     G: E[f(D(x, y) - D(G(z, y), y))],   f(t) = log(1 + e^t)
 
 E_G and E_D are linear and learned. A pair of a real and a generated sample has one class. The authors train on CIFAR-10
-and ImageNet so; E_G has as many numbers as z, and E_D as many as the coarsest maps.
+and ImageNet so; E_G has as many numbers as z, and E_D as many as the coarsest maps. What is added to all scores of a
+class cancels: scores compare images of one class, and not classes.
 
 Players     discriminator (one update per step), generator (one update, on a fresh batch of real samples and classes).
 Departures  no augmentation, and the average of the generator, as in R3GAN. Images only.
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ...core import Batch, Card, DataSpec, LatentModel, UsageError, register
+from ...core import Batch, Card, DataSpec, LatentModel, UsageError, best_over_classes, register
 from ...losses import relativistic
 from ...networks.r3gan import R3GANDiscriminator, R3GANGenerator
 from ...penalties import r1_r2
@@ -81,8 +82,6 @@ class ConditionalR3GAN(R3GAN):
 
     def scores(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """The discriminator's logits of x under its labels, (N,); without labels, the best over all classes."""
-        if labels is not None:
-            return self.discriminator(x, self.condition(labels))
-        each = [self.discriminator(x, self.condition(torch.full((len(x),), label, device=x.device)))
-                for label in range(self.data.num_classes)]
-        return torch.stack(each).amax(0)
+        if labels is None:
+            return best_over_classes(self.scores, x, self.data.num_classes)
+        return self.discriminator(x, self.condition(labels))
