@@ -36,7 +36,7 @@ def test_the_class_matters_to_both_players():
 
 
 @pytest.mark.parametrize("shape, classes, said", [((1, 8, 8), 0, "labelled data"), ((2,), 3, "points"),
-                                                  ((1, 8, 16), 3, "square")])
+                                                  ((1, 3, 22), 3, "not 3x22")])
 def test_data_that_it_cannot_learn_is_refused(shape, classes, said):
     with pytest.raises(UsageError, match=said):
         create("conditional-r3gan", DataSpec(shape, classes, tuple(map(str, range(classes)))), preset="tiny")

@@ -100,16 +100,29 @@ def test_settings_are_read_from_weights_in_the_authors_layout():
 
     made = {"image_size": 16, "channels": 2, "width": [24, 12, 12], "blocks": [1, 2, 1], "expansion": 2, "group": 4,
             "classes": 3, "embedding": 5}
+    oblong = made | {"image_size": [16, 24]}
     for network, arguments in ((R3GANGenerator(z_dim=7, **made), {"z_dim": 7} | made),
-                               (R3GANDiscriminator(**made), made)):
+                               (R3GANDiscriminator(**made), made),
+                               (R3GANDiscriminator(**oblong), oblong)):
         state = {official(key): value for key, value in network.state_dict().items()}
         assert settings(state) == arguments
         network.load_state_dict(convert(state))
 
 
+@pytest.mark.parametrize(("size", "first"), [((16, 24), (4, 6)), ((24, 16), (6, 4)), ((28, 28), (7, 7)),
+                                             ((4, 20), (4, 20))])
+def test_images_need_not_be_square(size, first):
+    made = {"image_size": size, "channels": 2, "width": 16, "group": 4}
+    generator, discriminator = R3GANGenerator(z_dim=7, **made), R3GANDiscriminator(**made)
+    x = generator(torch.randn(3, 7))
+    assert x.shape == (3, 2, *size) and discriminator(x).shape == (3,)
+    assert generator.stages[0][0].basis.shape == (16, *first)
+
+
 def test_it_refuses_what_it_cannot_build():
-    with pytest.raises(ValueError, match=r"8, 16, \.\.\. pixels, not 28x28"):
-        R3GANGenerator(image_size=28)
+    for size in (30, 3, (8, 3), (101, 64)):
+        with pytest.raises(ValueError, match="halved until 4 to 7 pixels are left of the shorter"):
+            R3GANGenerator(image_size=size)
     with pytest.raises(ValueError, match="do not divide into groups of 16"):
         R3GANDiscriminator(16, 1, 12)
     with pytest.raises(ValueError, match="has 3 stages, not 2 widths and 2 counts"):

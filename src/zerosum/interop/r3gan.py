@@ -35,8 +35,10 @@ def settings(state: Mapping[str, Tensor]) -> dict[str, Any]:
               for stage in sorted(first)]
     inside, group, *_ = next(value for key, value in ours.items() if key.endswith("conv2.weight")).shape
     embedding, classes = ours["embed.weight"].shape if "embed.weight" in ours else (0, 0)
+    basis = next(value for key, value in ours.items() if "basis" in key)         # of the smallest maps
+    height, width = (side << len(widths) - 1 for side in basis.shape[-2:])
     found = {"expansion": inside // widths[0], "group": group, "classes": classes, "embedding": embedding,
-             "image_size": 4 << (len(widths) - 1)}
+             "image_size": height if height == width else [height, width]}
     if "to_image.weight" not in ours:
         return found | {"width": widths[::-1], "blocks": blocks[::-1], "channels": ours["from_image.weight"].shape[1]}
     return found | {"width": widths, "blocks": blocks, "channels": ours["to_image.weight"].shape[0],

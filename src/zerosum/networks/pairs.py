@@ -37,9 +37,7 @@ def resnet_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, gener
 def r3gan_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, generator_norm: str) -> Pair:
     """The residual networks of R3GAN (2501.05441, Sec. 3), of `width` channels at 4x4; no norm."""
     channels, *size = shape
-    if size[0] != size[1]:
-        raise ValueError(f"R3GAN makes square images, not {size[0]}x{size[1]}")
-    return R3GANGenerator(z_dim, size[0], channels, width), R3GANDiscriminator(size[0], channels, width)
+    return R3GANGenerator(z_dim, size, channels, width), R3GANDiscriminator(size, channels, width)
 
 
 def toy_pair(z_dim: int, shape: tuple[int, ...], width: int) -> Pair:

@@ -68,45 +68,46 @@ class Down(nn.Module):
 
 
 class FirstMap(nn.Module):
-    """z -> learned 4x4 maps, each times a number that depends on z."""
+    """z -> learned maps of `size`, each times a number that depends on z."""
 
-    def __init__(self, inputs: int, width: int):
+    def __init__(self, inputs: int, width: int, size: tuple[int, int] = (4, 4)):
         super().__init__()
-        self.basis = nn.Parameter(torch.randn(width, 4, 4))
+        self.basis = nn.Parameter(torch.randn(width, *size))
         self.linear = _init(nn.Linear(inputs, width, bias=False))
 
     def forward(self, z: Tensor) -> Tensor:
-        """(N, inputs) -> (N, width, 4, 4)."""
+        """(N, inputs) -> (N, width, *size)."""
         return self.basis * self.linear(z)[:, :, None, None]
 
 
 class LastMap(nn.Module):
-    """4x4 maps -> one number each, by learned weights -> scores."""
+    """Maps of `size` -> one number each, by learned weights -> scores."""
 
-    def __init__(self, width: int, outputs: int):
+    def __init__(self, width: int, outputs: int, size: tuple[int, int] = (4, 4)):
         super().__init__()
-        self.basis = _init(nn.Conv2d(width, width, 4, groups=width, bias=False))
+        self.basis = _init(nn.Conv2d(width, width, size, groups=width, bias=False))
         self.linear = _init(nn.Linear(width, outputs, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, 4, 4) -> (N, outputs)."""
+        """(N, width, *size) -> (N, outputs)."""
         return self.linear(self.basis(x).flatten(1))
 
 
 class R3GANGenerator(nn.Module):
     """z (and a class) -> image. In evaluation its pixels are clamped to [-1, 1]; in training they are free.
 
+    `image_size`: height and width, halved until 4 to 7 pixels are left of the shorter, or the side of a square.
     `width`: maps of each stage from 4x4 up; one number is that of 4 to 32 pixels, halved at each octave above, as in
     the paper. `blocks` per stage, in groups of `group` channels at `expansion` times the width. `classes`: one-hot
     labels join z through an embedding of `embedding` numbers. Raises ValueError for sizes that cannot be built.
     """
 
-    def __init__(self, z_dim: int = 64, image_size: int = 32, channels: int = 3, width: Sizes = 768, *,
+    def __init__(self, z_dim: int = 64, image_size: Sizes = 32, channels: int = 3, width: Sizes = 768, *,
                  blocks: Sizes = 2, expansion: int = 2, group: int = 16, classes: int = 0, embedding: int = 64):
         super().__init__()
-        widths, counts = _stages(image_size, width, blocks)
+        first, widths, counts = _stages(image_size, width, blocks)
         inputs = z_dim + (embedding if classes else 0)
-        transitions = [FirstMap(inputs, widths[0]), *(Up(*pair) for pair in pairwise(widths))]
+        transitions = [FirstMap(inputs, widths[0], first), *(Up(*pair) for pair in pairwise(widths))]
         self.stages = nn.Sequential(*[
             nn.Sequential(transition, *(Block(maps, expansion, group, sum(counts)) for _ in range(count)))
             for transition, maps, count in zip(transitions, widths, counts, strict=True)])
@@ -114,7 +115,7 @@ class R3GANGenerator(nn.Module):
         self.embed = _init(nn.Linear(classes, embedding, bias=False)) if classes else None
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map z (N, z_dim), and one-hot labels (N, classes), to (N, channels, image_size, image_size)."""
+        """Map z (N, z_dim), and one-hot labels (N, classes), to images (N, channels, H, W)."""
         z = z if self.embed is None else torch.cat([z, self.embed(labels)], 1)
         x = self.to_image(self.stages(z))
         return x if self.training else x.clamp(-1, 1)
@@ -126,19 +127,21 @@ class R3GANDiscriminator(nn.Module):
     `classes`: the score is the product of `embedding` numbers with an embedding of the one-hot label.
     """
 
-    def __init__(self, image_size: int = 32, channels: int = 3, width: Sizes = 768, *, blocks: Sizes = 2,
+    def __init__(self, image_size: Sizes = 32, channels: int = 3, width: Sizes = 768, *, blocks: Sizes = 2,
                  expansion: int = 2, group: int = 16, classes: int = 0, embedding: int = 768):
         super().__init__()
-        widths, counts = (sizes[::-1] for sizes in _stages(image_size, width, blocks))
+        first, *stages = _stages(image_size, width, blocks)
+        widths, counts = (sizes[::-1] for sizes in stages)
         self.from_image = _init(nn.Conv2d(channels, widths[0], 1, bias=False))
-        transitions = [*(Down(*pair) for pair in pairwise(widths)), LastMap(widths[-1], embedding if classes else 1)]
+        transitions = [*(Down(*pair) for pair in pairwise(widths)),
+                       LastMap(widths[-1], embedding if classes else 1, first)]
         self.stages = nn.Sequential(*[
             nn.Sequential(*(Block(maps, expansion, group, sum(counts)) for _ in range(count)), transition)
             for transition, maps, count in zip(transitions, widths, counts, strict=True)])
         self.embed = _init(nn.Linear(classes, embedding, bias=False), 1 / sqrt(embedding)) if classes else None
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Score images (N, channels, image_size, image_size), with one-hot labels (N, classes): (N,), float32."""
+        """Score images (N, channels, H, W), with one-hot labels (N, classes): (N,), float32."""
         scores = at_least_float32(self.stages(self.from_image(x)))
         return scores.squeeze(1) if self.embed is None else (scores * self.embed(labels)).sum(1)
 
@@ -155,15 +158,20 @@ def _conv1(inputs: int, outputs: int) -> nn.Module:
     return nn.Identity() if inputs == outputs else _init(nn.Conv2d(inputs, outputs, 1, bias=False))
 
 
-def _stages(image_size: int, width: Sizes, blocks: Sizes) -> tuple[list[int], list[int]]:
-    """Maps and blocks of each stage, from 4x4 to image_size."""
-    octaves = (image_size // 4).bit_length() - 1
-    if octaves < 0 or 4 << octaves != image_size:
-        raise ValueError(f"R3GAN makes square images of 4, 8, 16, ... pixels, not {image_size}x{image_size}")
+def _stages(image_size: Sizes, width: Sizes, blocks: Sizes) -> tuple[tuple[int, int], list[int], list[int]]:
+    """Height and width of the first maps, and maps and blocks of each stage up to the image."""
+    height, side = (image_size, image_size) if isinstance(image_size, int) else image_size
+    octaves = 0
+    while height % (2 << octaves) == side % (2 << octaves) == 0 and min(height, side) >> octaves >= 8:
+        octaves += 1
+    first = (height >> octaves, side >> octaves)
+    if not 4 <= min(first) <= 7:
+        raise ValueError("R3GAN makes images whose sides can be halved until 4 to 7 pixels are left of the shorter, "
+                         f"such as 32x32 or 48x64, not {height}x{side}")
     if isinstance(width, int):
         width = [width >> max(0, octave - 3) for octave in range(octaves + 1)]
     blocks = [blocks] * len(width) if isinstance(blocks, int) else blocks
     if not len(width) == len(blocks) == octaves + 1:
         raise ValueError(f"this R3GAN has {octaves + 1} stages, not {len(width)} widths and {len(blocks)} counts of "
                          "blocks")
-    return list(width), list(blocks)
+    return first, list(width), list(blocks)

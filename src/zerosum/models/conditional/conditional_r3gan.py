@@ -53,10 +53,8 @@ class ConditionalR3GAN(R3GAN):
         if not data.is_image:
             raise UsageError(f"conditional-r3gan makes images, and this data is points of {data.shape[0]} numbers: "
                              "r3gan, cgan and acgan make those, too")
-        if data.height != data.width:
-            raise ValueError(f"R3GAN makes square images, not {data.height}x{data.width}")
         LatentModel.__init__(self, cfg, data)            # R3GAN's own would build the networks without classes
-        size, classes = (data.height, data.channels, cfg.width), data.num_classes
+        size, classes = ((data.height, data.width), data.channels, cfg.width), data.num_classes
         self.generator = R3GANGenerator(cfg.z_dim, *size, classes=classes, embedding=cfg.z_dim)
         self.discriminator = R3GANDiscriminator(*size, classes=classes, embedding=cfg.width)
 
