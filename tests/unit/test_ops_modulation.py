@@ -18,6 +18,7 @@ from zerosum.ops import (
     normalized_modulated_conv2d,
     setup_filter,
 )
+from zerosum.ops.modulated_conv2d import demodulation
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
@@ -153,6 +154,21 @@ def test_modulated_convolution_has_first_and_second_derivatives():
     for play in (lambda x, w, s: modulated_conv2d(x, w, s, up=2, padding=1, resample_filter=f, flip_weight=False),
                  lambda x, w, s: normalized_modulated_conv2d(x, w, s, padding=1)):
         assert torch.autograd.gradcheck(play, (x, w, s)) and torch.autograd.gradgradcheck(play, (x, w, s))
+
+
+def test_demodulation_moves_the_weight_as_plain_pytorch_does_to_the_last_bit():
+    w, s = noise(5, 4, 3, 3).float().requires_grad_(), noise(3, 4, seed=1).float()
+    plain = (s.square() @ w.square().sum((2, 3)).t() + 1e-8).rsqrt()
+    ours = demodulation(w, s)
+    assert torch.equal(plain, ours)
+    assert torch.equal(*(torch.autograd.grad(d.sin().sum(), w)[0] for d in (plain, ours)))
+
+
+def test_demodulation_has_forward_derivatives_of_many_directions_at_once():
+    w, s, directions = noise(5, 4, 3, 3), noise(3, 4, seed=1), noise(6, 5, 4, 3, 3, seed=2)
+    moved = torch.func.vmap(lambda v: torch.func.jvp(lambda w: demodulation(w, s), (w,), (v,))[1])(directions)
+    sides = [torch.stack([demodulation(w + step * v, s) for v in directions]) for step in (1e-5, -1e-5)]
+    torch.testing.assert_close(moved, (sides[0] - sides[1]) / 2e-5, rtol=1e-6, atol=1e-8)
 
 
 def test_minibatch_deviation_is_that_of_the_images_of_a_group():
