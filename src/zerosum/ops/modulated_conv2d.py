@@ -16,7 +16,7 @@ EPS = 1e-8
 
 
 class _Energies(torch.autograd.Function):
-    """sum_k w_oik^2: (O, I, kh, kw) -> (O, I); its gradient 2 w g is one pass over the weight, autograd's takes three."""
+    """sum_k w_oik^2: (O, I, kh, kw) -> (O, I); its gradient 2 w g is one pass over the weight, not three."""
 
     generate_vmap_rule = True
 
