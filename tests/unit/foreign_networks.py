@@ -153,6 +153,22 @@ class MimicryJudge(nn.Module):
         return (score, self.l_y(h)) if self.turns else (score + (self.l_y(*y) * h).sum(1), None)
 
 
+class MimicryInformer(nn.Module):
+    """InfoMax-GAN's for 32 pixels: a score, and features for heads that its score does without."""
+
+    def __init__(self, maps: int):
+        super().__init__()
+        self.local_feat_blocks = nn.Sequential(DBlock(3, maps, True, True), DBlock(maps, maps, down=True),
+                                               DBlock(maps, maps))
+        self.global_feat_blocks, self.linear = nn.Sequential(DBlock(maps, maps)), sn(nn.Linear(maps, 1))
+        for name, layer in (("local", lambda a, b: nn.Conv2d(a, b, 1)), ("global", nn.Linear)):
+            for part, width in (("a", maps), ("b", 12), ("sc", 12)):
+                setattr(self, f"{name}_nrkhs_{part}", sn(layer(maps, width)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(relu(self.global_feat_blocks(self.local_feat_blocks(x))).sum((2, 3))).squeeze(1)
+
+
 # StudioGAN ------------------------------------------------------------------------------------------------------------
 
 RELU = nn.ReLU(inplace=True)                 # one for all blocks, in place

@@ -8,12 +8,14 @@ import pytest
 import torch
 from foreign_networks import (
     MimicryGenerator,
+    MimicryInformer,
     MimicryJudge,
     StudioGenerator,
     StudioJudge,
     Variables,
     style_variables,
 )
+from foreign_styles import Lucid
 
 from zerosum.core import ZerosumError
 from zerosum.interop.building import build, load
@@ -38,6 +40,16 @@ def mimicry() -> dict[str, Variables]:
     return {"G": MimicryGenerator(8, 5, True).state_dict(), "D": MimicryJudge(8, 5, attending=True).state_dict()}
 
 
+def infomax() -> dict[str, Variables]:
+    return {"G": MimicryGenerator(4).state_dict(), "D": MimicryInformer(4).state_dict()}
+
+
+def lucidrains() -> dict[str, Variables]:
+    state = Lucid().state_dict()
+    return {"GAN": {key: value for key, value in state.items() if key.startswith(("SE.", "GE.", "D.", "G.initial"))
+                    or key.endswith((".f", "conv1.weight"))}}
+
+
 def damaged(state: Variables, chance: random.Random) -> Variables:
     out = dict(state)
     for _ in range(chance.randint(1, 3)):
@@ -58,7 +70,7 @@ def damaged(state: Variables, chance: random.Random) -> Variables:
     return out
 
 
-@pytest.mark.parametrize("make", [stylegan, studiogan, mimicry], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [stylegan, studiogan, mimicry, infomax, lucidrains], ids=lambda make: make.__name__)
 def test_hundreds_of_damaged_networks_are_built_or_refused_in_one_line(make: Callable[[], dict[str, Variables]]):
     whole, chance, results, slowest = make(), random.Random(0), [], 0.0
     for _ in range(250):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from foreign_files import network_pickle, saved
-from foreign_networks import MimicryGenerator, MimicryJudge, settle
+from foreign_networks import MimicryGenerator, MimicryInformer, MimicryJudge, settle
 from test_interop_import import command, refused, same
 from torch import nn
 from torch.nn.functional import one_hot
@@ -48,6 +48,21 @@ def test_mimicrys_networks_become_runs_with_the_same_numbers(tmp_path, capsys, m
     scores, answers = d(x) if turns else d(x, Y)
     assert same(run.model.scores(x, None if turns else Y), scores)
     assert not turns or same(run.model.discriminator.answers(x), answers)
+
+
+def test_infomax_gan_becomes_sngan_without_its_heads(tmp_path, capsys):
+    torch.manual_seed(2)
+    g, d = settle(MimicryGenerator(16), Z), settle(MimicryInformer(16), torch.randn(4, 3, 32, 32))
+    status, out, err = command(f"import {files(tmp_path, g, d)} --out {tmp_path}/run --json", capsys)
+    assert status == 0, err
+    about = json.loads(out)
+    assert about["model"] == "sngan" and "InfoMax" in about["family"] and about["untrained"] == []
+    assert any("24 tensors" in line and "local_nrkhs_a" in line for line in about["dropped"])
+    model, x = load(tmp_path / "run").model, g(Z)
+    assert same(model.generate(Z), x) and same(model.scores(x), d(x))
+    words = f"train --from {tmp_path}/run --data digits --steps 1 --batch-size 4 --metrics kid --quiet --device cpu"
+    assert command(f"{words} --out {tmp_path}/tuned", capsys)[0] == 0
+    assert "InfoMax" in refused(f"import {tmp_path}/netD.pth --out {tmp_path}/other", capsys, 1)
 
 
 def test_an_imported_network_of_classes_is_sampled_and_trained_by_commands(tmp_path, capsys):

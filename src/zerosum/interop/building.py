@@ -25,15 +25,17 @@ from ..networks.conditional_resnet import (
 )
 from ..networks.studiogan import StudioGANDiscriminator, StudioGANGenerator
 from ..networks.style import StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator
+from ..networks.style.lucidrains import LucidrainsDiscriminator, LucidrainsGenerator
 from ..networks.style.stylegan_official import OfficialStyleGANDiscriminator, OfficialStyleGANGenerator
 from .family import Part
 from .states import Network
 
 NETWORKS = {kind.__name__: kind for kind in (
     BigGANDeepDiscriminator, BigGANDeepGenerator, BigGANDiscriminator, BigGANGenerator, ConditionalResNetGenerator,
-    OfficialStyleGANDiscriminator, OfficialStyleGANGenerator, ProjectionResNetDiscriminator, R3GANDiscriminator,
-    R3GANGenerator, ResNetDiscriminator, ResNetGenerator, StudioGANDiscriminator, StudioGANGenerator,
-    StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator, TurnsResNetDiscriminator)}
+    LucidrainsDiscriminator, LucidrainsGenerator, OfficialStyleGANDiscriminator, OfficialStyleGANGenerator,
+    ProjectionResNetDiscriminator, R3GANDiscriminator, R3GANGenerator, ResNetDiscriminator, ResNetGenerator,
+    StudioGANDiscriminator, StudioGANGenerator, StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator,
+    TurnsResNetDiscriminator)}
 
 
 def _but_for_embeddings(network: nn.Module) -> nn.Module:

@@ -1,6 +1,7 @@
 """Weights of mimicry (kwotsin/mimicry): the ResNets of DCGAN, WGAN-GP, SNGAN, SSGAN, cGAN-PD, SAGAN, named alike.
 
 Its generators count blocks from 2 (`l1`, `block2`, ...), its discriminators from 1; the head takes the next number.
+InfoMax-GAN's discriminator is SNGAN's with two heads more, and blocks in two lists, between which the one head looks.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ _BLOCK = {"c1": "conv1", "c2": "conv2", "b1": "norm1", "b2": "norm2", "c_sc": "s
 _HEAD = {"l": "linear", "b": "norm", "c": "conv"}
 _SPECTRAL = {"weight_orig": "weight"}        # spectral norm of torch.nn.utils; its weight_u and weight_v are ours
 _ATTENTION = "attn_block."
+_LOCAL, _GLOBAL = "local_feat_blocks.", "global_feat_blocks."
 _BOTTOM = {32: 8, 48: 3, 64: 2, 128: 4}      # side of a discriminator's last map, by image size
 
 
@@ -103,6 +105,30 @@ def _cut(found: dict[str, Tensor]) -> dict[str, Tensor]:
     for key in [key for key in found if key.endswith(".embed.weight")]:
         norm = key.removesuffix("embed.weight")
         found[f"{norm}weight"], found[f"{norm}bias"] = found.pop(key).chunk(2, 1)
+    return found
+
+
+def is_informed(state: Mapping[str, Tensor]) -> bool:
+    """Whether these are weights of InfoMax-GAN's discriminator."""
+    return f"{_LOCAL}0.c1.bias" in state and "linear.bias" in state
+
+
+def heads_of_information(state: Mapping[str, Tensor]) -> list[str]:
+    """Keys of the heads of InfoMax-GAN that look for what local and global features have in common."""
+    return [key for key in state if key.startswith(("local_nrkhs_", "global_nrkhs_"))]
+
+
+def uninformed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of InfoMax-GAN's discriminator without these heads, named as SNGAN's."""
+    heads, found = {*heads_of_information(state)}, {}
+    local = len({key.split(".")[1] for key in state if key.startswith(_LOCAL)})
+    blocks = local + len({key.split(".")[1] for key in state if key.startswith(_GLOBAL)})
+    for key, value in state.items():
+        name, number, rest = [*key.split(".", 2), ""][:3]
+        if f"{name}." in (_LOCAL, _GLOBAL):
+            found[f"block{int(number) + (1 if f'{name}.' == _LOCAL else local + 1)}.{rest}"] = value
+        elif key not in heads:
+            found[key.replace("linear.", f"l{blocks + 1}.")] = value
     return found
 
 

@@ -4,13 +4,10 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from . import studiogan
+from . import lucidrains, studiogan
 from .family import State
 from .states import Network
 
-_LUCIDRAINS = ("these are weights of lucidrains/stylegan2-pytorch, which computes something else than StyleGAN2: its "
-               "weights are not scaled, maps grow bilinearly, all layers share one image of noise, z is taken as it "
-               "is; zerosum has no such network")
 _PROGAN = "these are weights of ProGAN, which zerosum does not have yet"
 _NO_CONVERSION = ("these are weights of the first code of StyleGAN2, in TensorFlow: convert them with legacy.py of "
                   "NVlabs/stylegan2-ada-pytorch, and import what it writes")
@@ -26,8 +23,8 @@ def refusal(networks: Sequence[Network]) -> str:
 
 def _of_project(network: Network) -> str:
     state: dict[str, Tensor] = network.state
-    if any(key.endswith(("G.initial_block", "G.to_initial_block.weight")) for key in state):
-        return _LUCIDRAINS
+    if lucidrains.is_of_project(state) and (odd := lucidrains.odd(state)):
+        return f"these are weights of lucidrains/stylegan2-pytorch with {odd}; no network of zerosum computes that"
     if network.kind in ("G_paper", "D_paper") or not state.keys().isdisjoint(
             {"formatLayer.module.weight", "groupScaleZero.0.module.weight"}):
         return _PROGAN

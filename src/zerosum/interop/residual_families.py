@@ -51,6 +51,10 @@ def _turns(state: State, given: dict[str, Any]) -> dict[str, Any]:
     return {"answers": found.pop("classes")} | found
 
 
+def _informed(state: State, given: dict[str, Any]) -> dict[str, Any]:
+    return mimicry.discriminator_settings(mimicry.uninformed(state), given["image_size"]) | {"pool": "sum"}
+
+
 def _sagan(parts: Settings) -> dict[str, Any]:
     width = max(2, parts["generator"]["width"][-1])
     return {"z_dim": parts["generator"]["z_dim"], "width": width, "d_width": width, "attention": 0}
@@ -114,6 +118,9 @@ _UNCONDITIONAL = Part("generator", "ResNetGenerator", lambda state: {"l1.weight"
                       lambda found: mimicry.convert(found.state))
 _OF_TURNS = Part("discriminator", "TurnsResNetDiscriminator", lambda state: _is_judge(state) and "l_y.bias" in state,
                  _turns, lambda found: mimicry.convert_judge(found.state, "question"), lambda state: "spectral")
+_INFORMED = Part("discriminator", "ResNetDiscriminator", mimicry.is_informed, _informed,
+                 lambda found: mimicry.convert(mimicry.uninformed(found.state)), lambda state: "spectral",
+                 mimicry.heads_of_information)
 RESIDUAL = (
     _r3gan("R3GAN", "r3gan", False), _r3gan("R3GAN (of classes)", "conditional-r3gan", True),
     Family("BigGAN-PyTorch", "biggan", MIT, _biggan_parts(False, ("BigGANGenerator", "BigGANDiscriminator")),
@@ -123,6 +130,7 @@ RESIDUAL = (
            lambda generator: generator["classes"]),
     _mimicry("sngan", "discriminator", "sum", True), _mimicry("wgan-gp", "critic", "mean", False),
     Family("mimicry (self-supervised-gan)", "self-supervised-gan", MIT, (_UNCONDITIONAL, _OF_TURNS), _resnet),
+    Family("mimicry (InfoMax-GAN)", "sngan", MIT, (_UNCONDITIONAL, _INFORMED), _resnet),
     _mimicry_of_classes("projection-gan", False), _mimicry_of_classes("sagan", True),
     _studiogan("biggan", lambda state: studiogan.told(state) == "shared", _biggan),
     _studiogan("sagan", lambda state: studiogan.told(state) == "classes" and studiogan.has_attention(state), _sagan),

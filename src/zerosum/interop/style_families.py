@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..networks.style.stylegan3 import AliasFree
-from . import rosinality, stylegan, stylegan2, stylegan3
+from . import lucidrains, rosinality, stylegan, stylegan2, stylegan3
 from .family import CC_BY_NC, MIT, NVIDIA, Family, Part, Settings
 
 
@@ -25,6 +25,12 @@ def _stylegan2(parts: Settings) -> dict[str, Any]:
     return {"z_dim": generator["z_dim"], "w_dim": generator["w_dim"], "conditional": generator["c_dim"] > 0,
             "mapping_layers": generator["mapping"]["layers"], **_maps(generator),
             "d_architecture": judge.get("architecture", "resnet"), "group": judge.get("group") or 4}
+
+
+def _lucidrains(parts: Settings) -> dict[str, Any]:
+    generator = parts["generator"]           # its weights are not scaled: Adam moves them further at the same rate
+    return {"z_dim": generator["z_dim"], "w_dim": generator["w_dim"], **_maps(generator),
+            "mapping_layers": generator["mapping"]["layers"], "lr": 2e-4}
 
 
 def _stylegan3(parts: Settings) -> dict[str, Any]:
@@ -57,4 +63,11 @@ STYLE = (
              lambda found: rosinality.convert(found.state, found.beside)),
         Part("discriminator", "StyleGAN2Discriminator", rosinality.is_discriminator, rosinality.settings,
              lambda found: rosinality.convert(found.state))), _stylegan2),
+    Family("lucidrains/stylegan2-pytorch", "stylegan2", MIT, (
+        Part("generator", "LucidrainsGenerator", lucidrains.is_generator,
+             lambda state, _: lucidrains.generator_settings(state), lambda found: lucidrains.convert(found.state),
+             dropped=lucidrains.dropped),
+        Part("discriminator", "LucidrainsDiscriminator", lucidrains.is_discriminator,
+             lambda state, given: lucidrains.judge_settings(state, given["image_size"]),
+             lambda found: lucidrains.convert_judge(found.state))), _lucidrains),
 )
