@@ -15,7 +15,7 @@ from foreign_networks import (
     Variables,
     style_variables,
 )
-from foreign_styles import Lucid
+from foreign_styles import Huang, HuangJudge, Lucid, RosinalityGenerator, RosinalityJudge
 
 from zerosum.core import ZerosumError
 from zerosum.interop.building import build, load
@@ -50,6 +50,15 @@ def lucidrains() -> dict[str, Variables]:
                     or key.endswith((".f", "conv1.weight"))}}
 
 
+def rosinality() -> dict[str, Variables]:
+    return {"g_running": RosinalityGenerator([4, 4, 3], 3, 2).state_dict(),
+            "discriminator": RosinalityJudge([3, 4, 4], 3, 1, True).state_dict()}
+
+
+def huangzh13() -> dict[str, Variables]:
+    return {"G": Huang(2, 2).state_dict(), "D": HuangJudge(2, 2).state_dict()}
+
+
 def damaged(state: Variables, chance: random.Random) -> Variables:
     out = dict(state)
     for _ in range(chance.randint(1, 3)):
@@ -70,7 +79,8 @@ def damaged(state: Variables, chance: random.Random) -> Variables:
     return out
 
 
-@pytest.mark.parametrize("make", [stylegan, studiogan, mimicry, infomax, lucidrains], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [stylegan, studiogan, mimicry, infomax, lucidrains, rosinality, huangzh13],
+                         ids=lambda make: make.__name__)
 def test_hundreds_of_damaged_networks_are_built_or_refused_in_one_line(make: Callable[[], dict[str, Variables]]):
     whole, chance, results, slowest = make(), random.Random(0), [], 0.0
     for _ in range(250):

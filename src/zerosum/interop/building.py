@@ -27,15 +27,16 @@ from ..networks.studiogan import StudioGANDiscriminator, StudioGANGenerator
 from ..networks.style import StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator
 from ..networks.style.lucidrains import LucidrainsDiscriminator, LucidrainsGenerator
 from ..networks.style.stylegan_official import OfficialStyleGANDiscriminator, OfficialStyleGANGenerator
+from ..networks.style.stylegan_ported import PortedStyleGANDiscriminator, PortedStyleGANGenerator
 from .family import Part
 from .states import Network
 
 NETWORKS = {kind.__name__: kind for kind in (
     BigGANDeepDiscriminator, BigGANDeepGenerator, BigGANDiscriminator, BigGANGenerator, ConditionalResNetGenerator,
     LucidrainsDiscriminator, LucidrainsGenerator, OfficialStyleGANDiscriminator, OfficialStyleGANGenerator,
-    ProjectionResNetDiscriminator, R3GANDiscriminator, R3GANGenerator, ResNetDiscriminator, ResNetGenerator,
-    StudioGANDiscriminator, StudioGANGenerator, StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator,
-    TurnsResNetDiscriminator)}
+    PortedStyleGANDiscriminator, PortedStyleGANGenerator, ProjectionResNetDiscriminator, R3GANDiscriminator,
+    R3GANGenerator, ResNetDiscriminator, ResNetGenerator, StudioGANDiscriminator, StudioGANGenerator,
+    StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator, TurnsResNetDiscriminator)}
 
 
 def _but_for_embeddings(network: nn.Module) -> nn.Module:

@@ -64,7 +64,8 @@ def _choice(networks: Sequence[Network], part: Part) -> Network | None:
 
 def _averaged(network: Network) -> int:
     """How much the place of a network says that it is the average: G_ema, or the third of NVIDIA's G, D and Gs."""
-    return 2 if "ema" in network.place.lower() else int(network.place.rpartition(".")[2] in ("Gs", "2"))
+    named = any(word in network.place.lower() for word in ("ema", "running", "shadow"))
+    return 2 if named else int(network.place.rpartition(".")[2] in ("Gs", "2"))
 
 
 def _unknown(networks: Sequence[Network]) -> str:

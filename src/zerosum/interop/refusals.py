@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from . import lucidrains, studiogan
+from . import lucidrains, rosinality_stylegan, studiogan
 from .family import State
 from .states import Network
 
@@ -25,6 +25,8 @@ def _of_project(network: Network) -> str:
     state: dict[str, Tensor] = network.state
     if lucidrains.is_of_project(state) and (odd := lucidrains.odd(state)):
         return f"these are weights of lucidrains/stylegan2-pytorch with {odd}; no network of zerosum computes that"
+    if odd := rosinality_stylegan.odd(state):
+        return f"these are weights of rosinality/style-based-gan-pytorch, of {odd}; no network of zerosum computes that"
     if network.kind in ("G_paper", "D_paper") or not state.keys().isdisjoint(
             {"formatLayer.module.weight", "groupScaleZero.0.module.weight"}):
         return _PROGAN

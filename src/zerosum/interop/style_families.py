@@ -1,9 +1,10 @@
 """The table of projects whose networks are StyleGANs."""
 
+from types import ModuleType
 from typing import Any
 
 from ..networks.style.stylegan3 import AliasFree
-from . import lucidrains, rosinality, stylegan, stylegan2, stylegan3
+from . import huangzh13, lucidrains, rosinality, rosinality_stylegan, stylegan, stylegan2, stylegan3
 from .family import CC_BY_NC, MIT, NVIDIA, Family, Part, Settings
 
 
@@ -43,6 +44,17 @@ def _stylegan3(parts: Settings) -> dict[str, Any]:
             "group": parts.get("discriminator", {}).get("group") or 4}
 
 
+def _ported(name: str, project: ModuleType) -> Family:
+    """StyleGAN as a port to PyTorch computes it."""
+    return Family(name, "stylegan", MIT, (
+        Part("generator", "PortedStyleGANGenerator", project.is_generator,
+             lambda state, _: project.generator_settings(state), lambda found: project.convert(found.state),
+             dropped=project.dropped),
+        Part("discriminator", "PortedStyleGANDiscriminator", project.is_discriminator,
+             lambda state, given: project.judge_settings(state, given["image_size"]),
+             lambda found: project.convert_judge(found.state), dropped=project.judge_dropped)), _stylegan)
+
+
 _NVIDIAS_JUDGE = Part("discriminator", "StyleGAN2Discriminator", lambda state: {"b4.fc.weight", "b4.out.weight"}
                       <= state.keys(), stylegan2.settings)
 STYLE = (
@@ -70,4 +82,6 @@ STYLE = (
         Part("discriminator", "LucidrainsDiscriminator", lucidrains.is_discriminator,
              lambda state, given: lucidrains.judge_settings(state, given["image_size"]),
              lambda found: lucidrains.convert_judge(found.state))), _lucidrains),
+    _ported("rosinality/style-based-gan-pytorch", rosinality_stylegan),
+    _ported("huangzh13/StyleGAN.pytorch", huangzh13),
 )
