@@ -44,9 +44,9 @@ def _stylegan3(parts: Settings) -> dict[str, Any]:
             "group": parts.get("discriminator", {}).get("group") or 4}
 
 
-def _ported(name: str, project: ModuleType) -> Family:
+def _ported(name: str, licence: str, project: ModuleType) -> Family:
     """StyleGAN as a port to PyTorch computes it."""
-    return Family(name, "stylegan", MIT, (
+    return Family(name, "stylegan", licence, (
         Part("generator", "PortedStyleGANGenerator", project.is_generator,
              lambda state, _: project.generator_settings(state), lambda found: project.convert(found.state),
              dropped=project.dropped),
@@ -82,6 +82,6 @@ STYLE = (
         Part("discriminator", "LucidrainsDiscriminator", lucidrains.is_discriminator,
              lambda state, given: lucidrains.judge_settings(state, given["image_size"]),
              lambda found: lucidrains.convert_judge(found.state))), _lucidrains),
-    _ported("rosinality/style-based-gan-pytorch", rosinality_stylegan),
-    _ported("huangzh13/StyleGAN.pytorch", huangzh13),
+    _ported("rosinality/style-based-gan-pytorch", MIT, rosinality_stylegan),
+    _ported("huangzh13/StyleGAN.pytorch", CC_BY_NC, huangzh13),
 )
