@@ -71,9 +71,9 @@ def _official(key: str, blocks: int) -> str:
 
 def convert_judge(state: State) -> dict[str, Tensor]:
     """The weights as `networks.style.stylegan_ported.PortedStyleGANDiscriminator` has them."""
-    found = {}
+    found, first, side = {}, _first(state), _side(state)
     for key, value in state.items():
-        if name := _of_judge(key, _first(state), _side(state)):
+        if name := _of_judge(key, first, side):
             if name.endswith("fromrgb.weight"):
                 value = value * sqrt(2)      # without an activation, whose gain it would be
             elif key.endswith("bias") and not name.endswith(("fromrgb.bias", "out.bias")):
@@ -95,7 +95,8 @@ def judge_settings(state: State, image_size: int) -> dict[str, Any]:
 
 def judge_dropped(state: State) -> list[str]:
     """Keys of a discriminator's layers that see images of other sizes, and of filters."""
-    return [key for key in state if not _of_judge(key, _first(state), _side(state))]
+    first, side = _first(state), _side(state)
+    return [key for key in state if not _of_judge(key, first, side)]
 
 
 def _of_judge(key: str, first: int, side: int) -> str:

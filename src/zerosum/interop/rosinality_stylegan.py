@@ -100,7 +100,8 @@ def _styled(layer: str, value: Tensor, first: str, second: str) -> tuple[str, Te
 
 def dropped(state: State) -> list[str]:
     """Keys of layers that show smaller images, that were never trained, and of filters."""
-    return [key for key, value in state.items() if not _of_generator(key, value, trained_blocks(state))[0]]
+    count = trained_blocks(state)
+    return [key for key, value in state.items() if not _of_generator(key, value, count)[0]]
 
 
 def trained_blocks(state: State) -> int:
@@ -113,7 +114,7 @@ def trained_blocks(state: State) -> int:
 def generator_settings(state: State) -> dict[str, Any]:
     """The arguments of `PortedStyleGANGenerator` that these weights were made with."""
     count, ours = trained_blocks(state), _renamed(state)
-    layers = _count(state, _STYLE) // 2
+    layers = _count(state, r"style\.\d+\.linear\.weight_orig")
     width, z_dim = ours["mapping.fc0.weight"].shape
     return {"z_dim": z_dim, "w_dim": len(ours[f"mapping.fc{layers - 1}.bias"]), "image_size": 4 << count - 1,
             "channels": len(ours["synthesis.torgb.bias"]), "maps": [
@@ -123,19 +124,21 @@ def generator_settings(state: State) -> dict[str, Any]:
 
 def convert_judge(state: State) -> dict[str, Tensor]:
     """The weights as `networks.style.stylegan_ported.PortedStyleGANDiscriminator` has them."""
-    found = dict(_of_judge(key, value, state) for key, value in state.items())
+    span = _first(state), _count(state, _STEP) - 1
+    found = dict(_of_judge(key, value, *span) for key, value in state.items())
     found.pop("", None)
     return found
 
 
 def judge_dropped(state: State) -> list[str]:
     """Keys of a discriminator's layers that see images of other sizes, and of filters."""
-    return [key for key, value in state.items() if not _of_judge(key, value, state)[0]]
+    span = _first(state), _count(state, _STEP) - 1
+    return [key for key, value in state.items() if not _of_judge(key, value, *span)[0]]
 
 
-def _of_judge(key: str, value: Tensor, state: State) -> tuple[str, Tensor]:
-    """Our name and shape of a weight; "" for what ours does not have. Activations have a gain in ours."""
-    first, last, gain = _first(state), _count(state, _STEP) - 1, sqrt(2)
+def _of_judge(key: str, value: Tensor, first: int, last: int) -> tuple[str, Tensor]:
+    """Our name and shape of a weight of the blocks `first` to `last`; "" for what ours does not have."""
+    gain = sqrt(2)                           # that an activation has in ours
     if match := re.fullmatch(rf"from_rgb\.{first}(\.0)?\.conv\.(weight_orig|bias)", key):
         name = f"b{4 << last - first}.fromrgb."
         return (f"{name}weight", value if match[1] else value * gain) if match[2] != "bias" else (
