@@ -6,7 +6,6 @@ lr_mlp), and D, trained by a hinge loss of the other sign, is larger for what is
 
 import re
 from collections.abc import Mapping
-from math import sqrt
 from typing import Any
 
 import torch
@@ -67,20 +66,10 @@ def _renamed(state: State) -> dict[str, Tensor]:
     for key, value in state.items():
         if key.startswith(f"{mapping}.net."):
             _, _, number, kind = key.split(".")
-            found[f"mapping.fc{int(number) // 2}.{kind}"] = _mapped(value, int(number) == 0)
+            found[f"mapping.fc{int(number) // 2}.{kind}"] = value
         elif key.startswith(f"{synthesis}."):
             found |= {f"synthesis.{name}": made for name, made in _synthesis(key.partition(".")[2], value, state)}
     return found
-
-
-def _mapped(value: Tensor, first: bool) -> Tensor:
-    """A weight, or a bias, of the mapping network, whose layers are scaled and whose activation has a gain in ours.
-
-    z has length 1 in theirs, and mean square 1 in ours.
-    """
-    if value.dim() == 1:
-        return value / sqrt(2)
-    return value * sqrt((1 if first else value.shape[1]) / 2)
 
 
 def _synthesis(key: str, value: Tensor, state: State) -> list[tuple[str, Tensor]]:

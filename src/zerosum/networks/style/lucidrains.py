@@ -11,6 +11,7 @@ noise and look at its upper left corner. Its images have pixels from 0 to 1, whi
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import sqrt
 from typing import Any
 
 import torch
@@ -134,6 +135,17 @@ class LucidrainsSynthesis(nn.Module):
         return self.noise_const if noise == "const" else None
 
 
+class PlainMapping(MappingNetwork):
+    """w = f(z / |z|) by layers lrelu(lr (W x + b)), whose weights are scaled by the rate `lr` and nothing else."""
+
+    def __init__(self, z_dim: int, w_dim: int, copies: int, **options: Any):
+        super().__init__(z_dim, 0, w_dim, copies, **options)
+        for index in range(self.depth):      # z comes with mean square 1, and the activation brings a gain
+            layer = self.get_submodule(f"fc{index}")
+            layer.lr = layer.weight_gain = layer.lr * HALF
+            layer.weight_gain /= sqrt(z_dim) if index == 0 else 1.0
+
+
 class LucidrainsGenerator(nn.Module):
     """z -> w -> image (N, channels, H, W), whose pixels are free.
 
@@ -145,7 +157,7 @@ class LucidrainsGenerator(nn.Module):
                  const: bool = True, mapping: Mapping[str, Any] | None = None):
         super().__init__()
         self.synthesis = LucidrainsSynthesis(w_dim, image_size, channels, maps, const)
-        self.mapping = MappingNetwork(z_dim, 0, w_dim, self.synthesis.num_ws, **mapping or {})
+        self.mapping = PlainMapping(z_dim, w_dim, self.synthesis.num_ws, **mapping or {})
 
     def forward(self, z: Tensor, *, noise: Noise | None = None, **truncation: Any) -> Tensor:
         """Map z (N, z_dim) to images; `truncation`: options of `MappingNetwork.forward`."""
