@@ -50,6 +50,14 @@ def test_a_program_gives_the_same_samples(trained, tmp_path, capsys):
     assert "sngan" in card and "digits" in card and "1802.05957" in card
 
 
+@pytest.mark.parametrize("system", ["vae", "vae-gan"])
+def test_the_card_counts_what_draws_whatever_its_name(system, tmp_path, capsys):
+    run = train(system, out=tmp_path / "run", **TINY)
+    assert command(f"export {run.folder} --to torch-export -o {tmp_path}/g.pt2", capsys)[0] == 0
+    count = sum(p.numel() for p in run.model.decoder.parameters())
+    assert f"parameters that draw: {count:,}\n" in (tmp_path / "g.md").read_text()
+
+
 def test_safetensors_have_official_names_and_come_back_as_they_were(imported, tmp_path, capsys):
     from safetensors.torch import load_file
 

@@ -164,17 +164,31 @@ def _to_safetensors(run: Run, out: Path) -> float:
 FORMATS = {"onnx": _to_onnx, "safetensors": _to_safetensors, "torch-export": _to_torch}
 
 
+def _drawing(model: Model, z: Tensor) -> int:
+    """How many numbers of a model its samples depend on: whichever network, or part of one, that is."""
+    still = [p for p in model.parameters() if not p.requires_grad]
+    model.requires_grad_(True)
+    with torch.enable_grad():
+        x = model.generate(z)                                                            # type: ignore[operator]
+    used = (torch.autograd.grad(x.sum(), list(model.parameters()), allow_unused=True) if x.requires_grad
+            else model.parameters())         # samples that a model searches for depend on all of it
+    for parameter in still:
+        parameter.requires_grad_(False)
+    return sum(tensor.numel() for tensor in used if tensor is not None)
+
+
 def _card(run: Run, to: str, out: Path, difference: float) -> str:
     """What whoever gets the file must know, as Markdown."""
     card, about = run.plan.model.card, run.document.get("imported")
-    parameters = sum(p.numel() for p in run.model.generator.parameters())                 # type: ignore[operator]
+    z = run.model.noise(2)                                                                # type: ignore[operator]
     shape = " x ".join(map(str, run.spec.shape))
-    inputs = "z" + (f" (N, {run.plan.cfg.z_dim}), float32") + (
+    inputs = "z" + (f" (N, {z.shape[1]}), float32") + (
         f"; labels (N,), int64, of {run.spec.num_classes} classes" if condition(run.model) else "")
     lines = [f"# {out.stem}", "", f"{card.summary}", "", f"- system: {run.model.name}; {card.authors}: {card.title} "
              f"({card.year}), {card.link or 'no paper'}", f"- file: {out.name} ({to}); written by zerosum "
              f"{run.document['version']}", f"- in: {inputs}", f"- out: x (N, {shape}), float32; pixels from -1 to 1",
-             f"- parameters of the generator: {parameters:,}", f"- largest difference from the run: {difference:.2g}"]
+             f"- parameters that draw: {_drawing(run.model, z):,}",
+             f"- largest difference from the run: {difference:.2g}"]
     if about:
         files = "; ".join(f"{file['name']} (sha256 {file['sha256']})" for file in about["files"])
         lines += [f"- weights: imported from {files}, networks of {about['family']}", f"- licence: {about['licence']}"]
