@@ -149,17 +149,17 @@ def test_keras_dcgan_layers():
     assert (norm.eps, norm.momentum) == (1e-3, pytest.approx(1 - 0.99))
 
 
-@pytest.mark.parametrize("size", [8, 30])
-def test_keras_dcgan_refuses_what_it_cannot_build(size):
+@pytest.mark.parametrize(("size", "said"), [(8, "8x8"), (30, "30x30"), ((16, 30), "16x30"), ((8, 16), "8x16")])
+def test_keras_dcgan_refuses_what_it_cannot_build(size, said):
     for network in (KerasDCGANGenerator, KerasDCGANDiscriminator):
-        with pytest.raises(ValueError, match=f"multiple of 4 and at least 12, not {size}"):
+        with pytest.raises(ValueError, match=f"multiples of 4 and at least 12, not {said}"):
             network(image_size=size)
 
 
-@pytest.mark.parametrize("size", [12, 16, 32])
+@pytest.mark.parametrize("size", [(12, 12), (16, 16), (32, 32), (12, 20), (28, 16)])
 def test_keras_dcgan_at_other_sizes(size):
     x = KerasDCGANGenerator(8, size, 3, 4)(torch.randn(2, 8))
-    assert x.shape == (2, 3, size, size) and KerasDCGANDiscriminator(size, 3, 4)(x).shape == (2,)
+    assert x.shape == (2, 3, *size) and KerasDCGANDiscriminator(size, 3, 4)(x).shape == (2,)
 
 
 def test_the_networks_of_2014():
@@ -241,10 +241,13 @@ def test_shortcuts_may_change_places_with_resampling():
         torch.testing.assert_close(up(x), published, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [16, 28, 48, 64])
-def test_resnets_at_other_sizes(size):
-    x = ResNetGenerator(8, size, 1, 4)(torch.randn(2, 8))
-    assert x.shape == (2, 1, size, size) and ResNetDiscriminator(size, 1, 4)(x).shape == (2,)
+@pytest.mark.parametrize(("size", "first"), [((16, 16), (4, 4)), ((28, 28), (7, 7)), ((48, 48), (6, 6)),
+                                             ((64, 64), (4, 4)), ((32, 48), (4, 6)), ((64, 16), (16, 4))])
+def test_resnets_at_other_sizes(size, first):
+    generator = ResNetGenerator(8, size, 1, 4)
+    x = generator(torch.randn(2, 8))
+    assert generator.first == (4, *first) and x.shape == (2, 1, *size)
+    assert ResNetDiscriminator(size, 1, 4)(x).shape == (2,)
 
 
 def test_resnets_refuse_what_they_cannot_build():
@@ -252,6 +255,10 @@ def test_resnets_refuse_what_they_cannot_build():
         ResNetGenerator(image_size=33)
     with pytest.raises(ValueError, match="8x8 pixels"):
         ResNetDiscriminator(image_size=8)
+    with pytest.raises(ValueError, match="33x32 pixels: both sides must be halved at least once, until no fewer than 4"):
+        ResNetGenerator(image_size=(33, 32))
+    with pytest.raises(ValueError, match="until 6 pixels of the shorter are left"):
+        ResNetGenerator(image_size=32, bottom=6)
     with pytest.raises(ValueError, match="needs 4 widths, not 2"):
         ResNetGenerator(image_size=32, width=(8, 8))
     with pytest.raises(ValueError, match="at least 2 widths, not 1"):

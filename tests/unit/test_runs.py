@@ -200,7 +200,7 @@ def test_create():
                             ({"network": "resnet", "width": 0}, "width must be greater than 0")):
         with pytest.raises(UsageError, match=says):
             create("wgan-gp", spec, **arguments)
-    with pytest.raises(UsageError, match="wgan-gp for samples of 1x8x12: the resnet makes square images"):
+    with pytest.raises(UsageError, match="wgan-gp for samples of 1x8x12: this ResNet cannot be built for 8x12 pixels"):
         create("wgan-gp", DataSpec((1, 8, 12)))
 
 

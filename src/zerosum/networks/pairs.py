@@ -30,8 +30,8 @@ def dcgan_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, genera
 
 def resnet_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, generator_norm: str) -> Pair:
     """The residual networks of WGAN-GP for CIFAR-10 (1704.00028, App. F): batch norm in the generator only."""
-    channels, side, _ = shape
-    return ResNetGenerator(z_dim, side, channels, width), ResNetDiscriminator(side, channels, width)
+    channels, *size = shape
+    return ResNetGenerator(z_dim, size, channels, width), ResNetDiscriminator(size, channels, width)
 
 
 def r3gan_pair(z_dim: int, shape: tuple[int, ...], width: int, norm: str, generator_norm: str) -> Pair:
@@ -64,8 +64,6 @@ def make_pair(name: str, z_dim: int, shape: tuple[int, ...], width: int, norm: s
     `norm` and `generator_norm` are those of the dcgan; the others have their papers'. Raises ValueError where the
     networks cannot make that size.
     """
-    if len(shape) == 3 and name == "resnet" and shape[1] != shape[2]:
-        raise ValueError(f"the resnet makes square images, not {shape[1]}x{shape[2]}")
     return PAIRS[name if len(shape) == 3 else "mlp"](z_dim, shape, width, norm, generator_norm)
 
 

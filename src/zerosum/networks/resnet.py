@@ -3,11 +3,12 @@
     32 px:  z -> Linear -> 4x4 -> [up block] x 3 -> BN, ReLU, conv 3x3, tanh
             x -> down block -> down block -> block -> block -> ReLU, mean or sum over pixels -> Linear
 
-Other sizes have one up block or down block more or fewer per octave: 28 px starts from 7x7, 48 px from 6x6.
+Other sizes have one up block or down block more or fewer per octave: 28 px starts from 7x7, 48x32 px from 6x4.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 from typing import Literal
 
 import torch
@@ -16,6 +17,7 @@ from torch.nn.functional import avg_pool2d, interpolate, relu
 
 from ..ops import at_least_float32
 
+Size = int | Sequence[int]                   # side of a square, or (height, width)
 Width = int | Sequence[int]                  # channels: the same everywhere, or after each layer in turn
 
 
@@ -69,27 +71,27 @@ class ResNetGenerator(nn.Module):
     """z -> Linear to a small map -> one up block per octave -> BN, ReLU, conv 3x3, tanh.
 
     `width`: channels of the first map and after each block (128 in WGAN-GP, 256 in SNGAN). `up`: "nearest" in the
-    papers, "bilinear" in mimicry. `bottom`: side of the first map, by default image_size halved down to at least 4.
-    Raises ValueError for sizes that cannot be built.
+    papers, "bilinear" in mimicry. `bottom`: shorter side of the first map, by default that of the image halved down to
+    at least 4. Raises ValueError for sizes that cannot be built.
     """
 
-    def __init__(self, z_dim: int = 128, image_size: int = 32, channels: int = 3, width: Width = 128, *,
+    def __init__(self, z_dim: int = 128, image_size: Size = 32, channels: int = 3, width: Width = 128, *,
                  up: Literal["nearest", "bilinear"] = "nearest", bottom: int | None = None):
         super().__init__()
-        self.bottom = bottom or _halved(image_size, 4)
-        octaves = _octaves(image_size, self.bottom)
+        octaves, first = _octaves(image_size, bottom, smallest=4)
         widths = _widths(width, octaves + 1)
         if len(widths) != octaves + 1:
             raise ValueError(f"this ResNet needs {octaves + 1} widths, not {len(widths)}")
-        self.linear = nn.Linear(z_dim, widths[0] * self.bottom ** 2)
+        self.first = (widths[0], *first)
+        self.linear = nn.Linear(z_dim, prod(self.first))
         self.blocks = nn.Sequential(*[GeneratorBlock(a, b, up) for a, b in pairwise(widths)])
         self.norm = nn.BatchNorm2d(widths[-1])
         self.conv = nn.Conv2d(widths[-1], channels, 3, padding=1)
         nn.init.xavier_uniform_(self.linear.weight)
 
     def forward(self, z: Tensor) -> Tensor:
-        """Map z (N, z_dim) to images (N, channels, image_size, image_size) in [-1, 1]."""
-        h = self.blocks(self.linear(z).unflatten(1, (-1, self.bottom, self.bottom)))
+        """Map z (N, z_dim) to images (N, channels, height, width) in [-1, 1]."""
+        h = self.blocks(self.linear(z).unflatten(1, self.first))
         return torch.tanh(self.conv(relu(self.norm(h))))
 
 
@@ -97,15 +99,15 @@ class ResNetDiscriminator(nn.Module):
     """x -> one down block per octave -> further blocks -> ReLU, pool -> Linear -> score; no normalization.
 
     `width`: channels after each block (128 in WGAN-GP and SNGAN); one number gives two further blocks. `pool`: over the
-    pixels, "mean" in WGAN-GP, "sum" in SNGAN. `activate`: see DiscriminatorBlock. `bottom`: side of the last map, by
-    default image_size halved down to at least 7. Raises ValueError for sizes that cannot be built.
+    pixels, "mean" in WGAN-GP, "sum" in SNGAN. `activate`: see DiscriminatorBlock. `bottom`: shorter side of the last
+    map, by default that of the image halved down to at least 7. Raises ValueError for sizes that cannot be built.
     """
 
-    def __init__(self, image_size: int = 32, channels: int = 3, width: Width = 128, *,
+    def __init__(self, image_size: Size = 32, channels: int = 3, width: Width = 128, *,
                  pool: Literal["mean", "sum"] = "mean", activate: Literal["inside", "before"] = "inside",
                  bottom: int | None = None):
         super().__init__()
-        octaves = _octaves(image_size, bottom or _halved(image_size, 7))
+        octaves, _last = _octaves(image_size, bottom, smallest=7)
         widths = [channels, *_widths(width, octaves + 2)]
         if len(widths) <= octaves:
             raise ValueError(f"this ResNet needs at least {octaves} widths, not {len(widths) - 1}")
@@ -117,7 +119,7 @@ class ResNetDiscriminator(nn.Module):
         nn.init.xavier_uniform_(self.linear.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size): (N,), float32."""
+        """Score images (N, channels, height, width): (N,), float32."""
         h = relu(self.blocks(x))
         h = h.mean((2, 3)) if self.pool == "mean" else h.sum((2, 3))
         return at_least_float32(self.linear(h).squeeze(1))
@@ -136,20 +138,21 @@ def _conv1(inputs: int, outputs: int) -> nn.Conv2d:
     return conv
 
 
-def _halved(image_size: int, smallest: int) -> int:
-    """Halve a side as long as it stays whole and at least `smallest`."""
-    while image_size % 2 == 0 and image_size // 2 >= smallest:
-        image_size //= 2
-    return image_size
+def _octaves(image_size: Size, bottom: int | None, smallest: int) -> tuple[int, tuple[int, int]]:
+    """How often both sides are halved, and height and width of the smallest map.
 
-
-def _octaves(image_size: int, bottom: int) -> int:
-    """Doublings from `bottom` to image_size, at least one."""
-    octaves = (image_size // bottom).bit_length() - 1
-    if octaves < 1 or bottom << octaves != image_size:
-        raise ValueError(f"this ResNet cannot be built for {image_size}x{image_size} pixels: the size must be {bottom} "
-                         f"times a power of two")
-    return octaves
+    Its shorter side is `bottom`, or where that is None as small as whole numbers of at least `smallest` allow.
+    """
+    height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
+    octaves = 0
+    while height % (2 << octaves) == width % (2 << octaves) == 0 and (
+            min(height, width) >> octaves + 1 >= (bottom or smallest)):
+        octaves += 1
+    first = (height >> octaves, width >> octaves)
+    if octaves == 0 or min(first) != (bottom or min(first)):
+        raise ValueError(f"this ResNet cannot be built for {height}x{width} pixels: both sides must be halved at least "
+                         f"once, until {bottom or f'no fewer than {smallest}'} pixels of the shorter are left")
+    return octaves, first
 
 
 def _widths(width: Width, count: int) -> list[int]:

@@ -57,7 +57,7 @@ class KerasDCGAN(GAN):
     )
 
     def networks(self) -> tuple[nn.Module, nn.Module]:
-        cfg, size, channels = self.cfg, self.data.image_size, self.data.channels
+        cfg, size, channels = self.cfg, (self.data.height, self.data.width), self.data.channels
         return (KerasDCGANGenerator(cfg.z_dim, size, channels, cfg.width),
                 KerasDCGANDiscriminator(size, channels, cfg.width))
 

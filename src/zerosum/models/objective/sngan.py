@@ -83,10 +83,8 @@ class SNGAN(LatentModel):
                     MLPDiscriminator(shape, width=cfg.d_width, depth=3, activation="relu", dropout=(0.0, 0.0)))
         channels, size = shape[0], (shape[1], shape[2])
         if cfg.network == "resnet":
-            if size[0] != size[1]:
-                raise ValueError(f"the resnet makes square images, not {size[0]}x{size[1]}")
-            return (ResNetGenerator(cfg.z_dim, size[0], channels, cfg.width),
-                    ResNetDiscriminator(size[0], channels, cfg.d_width, pool="sum"))
+            return (ResNetGenerator(cfg.z_dim, size, channels, cfg.width),
+                    ResNetDiscriminator(size, channels, cfg.d_width, pool="sum"))
         if cfg.network == "cnn":
             return (SNGANGenerator(cfg.z_dim, size, channels, cfg.width),
                     SNGANDiscriminator(size, channels, cfg.d_width))
