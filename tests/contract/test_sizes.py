@@ -13,9 +13,9 @@ from zerosum.runs import create
 def on_paper(cls, size: int):
     """The model of the paper's settings for images of this size, on the meta device: shapes without numbers.
 
-    What it does several times in a round it does once; BigGAN's z has a part more than there are octaves.
+    What it does several times in a round it does once, what grows has grown, BigGAN's z has a part more than octaves.
     """
-    settings = {"d_steps": 1, "g_steps": 1, "n_critic": 1, "warmup_critic": 1, "pretrain": 1}
+    settings = {"d_steps": 1, "g_steps": 1, "n_critic": 1, "warmup_critic": 1, "pretrain": 1, "grow": False}
     settings |= {"z_dim": 2520} if cls.name == "biggan" else {}
     has = {setting.name for setting in settings_of(cls.Config)}
     spec = DataSpec((3, size, size), 2, ("circle", "square")).captioned(["a red circle", "a blue square"])
