@@ -56,6 +56,9 @@ class PaperGame:
     def reset_optimizer(self, player):
         pass
 
+    def reset_average(self, player):
+        pass
+
     def optimizer_state(self, player):
         return {}
 

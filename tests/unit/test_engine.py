@@ -302,6 +302,32 @@ def test_reset_optimizer_forgets_and_takes_what_grew():
     assert not model.left.grown.requires_grad
 
 
+def test_reset_average_begins_anew_and_ramps_up_again():
+    def jump(game):
+        game.model.left.w.data += 1
+        return {}
+
+    trainer = train(Toy(lambda game: (game.batch(), jump(game))[1], ema=1000.0), batch_size=1)
+    for _ in range(5):
+        trainer.play()
+    trainer.reset_average("left")
+    average = "ema.left.left.w"
+    assert torch.equal(trainer.state()[0][average], trainer.model.left.w)
+    tensors, numbers = trainer.state()
+    assert numbers["averages_since"] == {"left": 5, "right": 0}
+    tensors = {name: value.clone() for name, value in tensors.items()}
+    before = trainer.model.left.w.clone()
+    trainer.play()
+    assert close(trainer.state()[0][average], before + 1 - 0.5 ** (1 / 0.05))
+    again = train(Toy(lambda game: (game.batch(), jump(game))[1], ema=1000.0), batch_size=1)
+    again.load_state(tensors, numbers)
+    again.play()
+    assert torch.equal(again.state()[0][average], trainer.state()[0][average])
+    again.load_state(tensors, {name: value for name, value in numbers.items() if name != "averages_since"})
+    again.play()                             # a checkpoint of before there was such a thing
+    assert close(again.state()[0][average], before + 1 - 0.5 ** (1 / 0.3))
+
+
 def test_the_state_of_an_optimizer_can_be_looked_at():
     model = Toy(optimizer=sgd(1.0, momentum=0.9))
     trainer = train(model)

@@ -38,6 +38,9 @@ class DryGame:
     def reset_optimizer(self, player: str) -> None:
         self.moves.append(f"(the optimizer of {player} starts anew)")
 
+    def reset_average(self, player: str) -> None:
+        pass                                 # no player moves by it
+
     def optimizer_state(self, player: str) -> dict[str, Tensor]:
         return {}
 

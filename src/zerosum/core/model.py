@@ -36,6 +36,9 @@ class Game(Protocol):
     def reset_optimizer(self, player: str) -> None:
         """Forget the optimizer state of a player (and take its present parameters)."""
 
+    def reset_average(self, player: str) -> None:
+        """Begin a player's moving average anew from its present weights."""
+
     def optimizer_state(self, player: str) -> dict[str, Tensor]:
         """What a player's optimizer remembers, to look at: `<index of the parameter>.<slot>`; {} before it moved."""
 

@@ -83,7 +83,9 @@ class Trainer:
     def batch(self, n: int | None = None) -> Batch:
         """Return this process's share of the next n real samples (default: the configured batch size)."""
         n = n or self.config.batch_size
-        share = n // self.world.size
+        share, rest = divmod(n, self.world.size)
+        if rest:
+            raise UsageError(f"a batch of {n} does not divide by {self.world.size} processes")
         index = self.sampler.indices(self.images + self.world.rank * share, share)
         self.images += n
         fields = {name: self._to_device(field) for name, field in self.data.gather(index).items()}
@@ -115,6 +117,12 @@ class Trainer:
     def reset_optimizer(self, player: str) -> None:
         """Forget a player's optimizer state and take its present parameters (after a network grew)."""
         self._seat(player).take_parameters()
+
+    def reset_average(self, player: str) -> None:
+        """Begin a player's moving average anew from its present weights, ramp-up and all."""
+        seat = self._seat(player)
+        if seat.average is not None:
+            seat.average = Average(self.model, seat.player, since=self.images)
 
     def optimizer_state(self, player: str) -> dict[str, Tensor]:
         """What a player's optimizer remembers, by PyTorch's names: `0.exp_avg`; to look at, not to change."""
@@ -259,7 +267,9 @@ class Trainer:
                     and not bool(torch.isfinite(value).all())), None)
         if bad is not None:
             raise ZerosumError(f"'{bad}' is not finite at step {self.step}: not saved; the last checkpoint is intact")
-        return tensors, {"step": self.step, "images": self.images, "branch": self.branch, "processes": self.world.size}
+        since = {name: seat.average.since for name, seat in self._seats.items() if seat.average is not None}
+        return tensors, {"step": self.step, "images": self.images, "branch": self.branch, "averages_since": since,
+                         "processes": self.world.size}
 
     def load_state(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
         """Go on from a saved state, bit for bit; raises ZerosumError where it belongs to another model."""
@@ -275,7 +285,7 @@ class Trainer:
             for name, seat in self._seats.items():
                 seat.optimizer.load_state_tensors(below(f"optimizer.{name}."))
                 if seat.average is not None:
-                    seat.average.load(below(f"ema.{name}."))
+                    seat.average.load(below(f"ema.{name}."), numbers.get("averages_since", {}).get(name, 0))
         except (RuntimeError, KeyError, IndexError) as error:
             raise ZerosumError(f"this checkpoint belongs to another model: {str(error).splitlines()[0]}") from error
         if self.world.size > 1:

@@ -10,7 +10,9 @@ two ways; and so are the real ones mixed. The layers that were there train on.
 
 Players     discriminator (n_critic updates per step), generator (one update).
 Departures  the target of the gradient's norm is 1, as in WGAN-GP; the authors' code has 750 for CIFAR-10 (App. F).
-            alpha moves with every step, theirs with every fourth. Images need not be square.
+            alpha moves with every step, theirs with every fourth. The moving average begins anew where an octave
+            begins or ends to fade in: fades of a few thousand images are over before it has followed. Images need not
+            be square.
 """
 
 from dataclasses import dataclass
@@ -101,12 +103,13 @@ class ProGAN(LatentModel):
         return logs | trainer.update("generator", self.generator_loss, batch)
 
     def grow(self, trainer: Game) -> None:
-        """Be as deep as the images seen say; where an octave begins or ends to fade in, Adam forgets (their code)."""
+        """Be as deep as the images seen say; Adam and the average forget where an octave begins or ends to fade in."""
         before = self.depth
         self.depth = self.growth.depth(trainer.images) if self.cfg.grow else float(self.octaves)
         if (floor(before), ceil(before)) != (floor(self.depth), ceil(self.depth)):
             for player in self.players():
-                trainer.reset_optimizer(player)
+                trainer.reset_optimizer(player)          # as the authors' code does
+                trainer.reset_average(player)
 
     # Saved with the weights: samples are drawn at the size that was trained, and a resumed run knows where it was.
     def get_extra_state(self) -> Tensor:
