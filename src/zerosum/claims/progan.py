@@ -80,18 +80,16 @@ CLAIM = Claim(
               "the start in fewer CPU seconds; and where octaves fade in, the score rises less than where they join at "
               "once.",
     baseline="the same networks with all octaves from the start, for as many images; growth without fades, each "
-             "octave joining where the other's fade begins",
+             "octave joining where the other's fade ends",
     sides={
         "progan": Side("progan", "small"),
         "all at once": Side("progan", "small", {"grow": False}),
-        "without fades": Side("progan", "small", {"steady_images": 16_000, "fade_images": 0}),
+        "without fades": Side("progan", "small", {"steady_images": 8_000, "fade_images": 0}),
     },
     checks=(
         Check("sooner at the score that training at the last size ends with",
               "CPU seconds to the FID of all at once, progan", "below", "CPU seconds, all at once",
               "1710.10196, Sec. 6.2 and Fig. 4; catalogue GRW-01: time to FID"),
-        Check("with the same images at most its FID", "fid, progan", "at most", "fid, all at once",
-              "catalogue GRW-01: not demanded there where the time is less"),
         Check("all ten digits among 1000 samples", "classes, progan", "at least", 10, "catalogue GRW-01"),
         Check("a fade keeps the score from rising as an octave joins", "rise of FID where an octave joins, progan",
               "below", "rise of FID where an octave joins, without fades", "1710.10196, Sec. 2: sudden shocks"),

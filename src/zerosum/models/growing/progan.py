@@ -58,9 +58,9 @@ class ProGAN(LatentModel):
 
     PRESETS = {
         "paper": {"data": "shapes", "image_size": 256, "batch_size": 16, "images": 12_000_000},
-        "small": {"data": "glyphs", "image_size": 32, "z_dim": 64, "channel_base": 512, "channel_max": 64,
-                  "steady_images": 12_000, "fade_images": 12_000, "batch_size": 16, "images": 120_000, "lr": 2e-3,
-                  "ema": 5_000},
+        "small": {"data": "digits", "image_size": 32, "z_dim": 64, "channel_base": 256, "channel_max": 32,
+                  "steady_images": 4_000, "fade_images": 4_000, "batch_size": 16, "images": 40_000, "lr": 2e-3,
+                  "ema": 2_000},
         "tiny": {"data": "digits", "image_size": 16, "z_dim": 8, "channel_base": 64, "channel_max": 8,
                  "steady_images": 8, "fade_images": 16, "batch_size": 8, "steps": 4, "ema": 100},
     }
