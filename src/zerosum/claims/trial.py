@@ -39,6 +39,13 @@ def finished(trainer: Trainer) -> Trained:
         return Trained(copy.deepcopy(model), trainer, trainer.data)
 
 
+def progress(trainer: Trainer) -> str:
+    """How far a training has come in its budget."""
+    config = trainer.config
+    return (f"step {trainer.step:,} of {config.steps:,}" if config.steps else
+            f"image {trainer.images:,} of {config.images:,}")
+
+
 class Trial:
     """Trains the sides of a claim with one seed; `panel` collects pictures to look at."""
 
@@ -65,7 +72,7 @@ class Trial:
                 watch(trainer, terms)
             if time.monotonic() - spoken >= SPEAK_EVERY:
                 spoken = time.monotonic()
-                self.report(f"seed {self.seed}: {side}, step {trainer.step:,} of {trainer.config.steps:,}")
+                self.report(f"seed {self.seed}: {side}, {progress(trainer)}")
             return False
 
         trainer.fit(watch=look)
