@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..core import Batch, Model, Player, UsageError, ZerosumError, unknown
 from ..data import Dataset, Sampler, to_float
 from . import distributed, precision
+from .ahead import Ahead
 from .config import TrainConfig
 from .ema import Average
 from .log import to_numbers
@@ -86,18 +87,18 @@ class Trainer:
         share, rest = divmod(n, self.world.size)
         if rest:
             raise UsageError(f"a batch of {n} does not divide by {self.world.size} processes")
-        index = self.sampler.indices(self.images + self.world.rank * share, share)
+        first = self.images + self.world.rank * share
+        stored = self._ahead.take(first, share, n) if self._ahead else self._gather(first, share)
         self.images += n
-        fields = {name: self._to_device(field) for name, field in self.data.gather(index).items()}
+        fields = {name: field.to(self.device, non_blocking=field.is_pinned()) for name, field in stored.items()}
         x = to_float(fields.pop("x"))
         if self._channels_last and x.dim() == 4:
             x = x.contiguous(memory_format=torch.channels_last)
         return Batch(x, **fields)
 
-    def _to_device(self, tensor: Tensor) -> Tensor:
-        if self.device.type == "cuda":
-            return tensor.pin_memory().to(self.device, non_blocking=True)
-        return tensor.to(self.device)
+    def _gather(self, first: int, count: int) -> dict[str, Tensor]:
+        fields = self.data.gather(self.sampler.indices(first, count))
+        return {name: field.pin_memory() for name, field in fields.items()} if self.device.type == "cuda" else fields
 
     def update(self, player: str, loss: Loss, batch: Batch, gain: float = 1.0, second_order: bool = False) -> Terms:
         """Move one player down `gain` times the sum of the terms of `loss(batch)`, each a scalar tensor.
@@ -229,6 +230,8 @@ class Trainer:
         """Go on with the noise and the order of the data of this branch; 0 is the one that every run begins on."""
         self.branch, seed = branch, seed_of(self.config.seed, branch)
         self.sampler = Sampler(len(self.data), seed)
+        # Only there is the host free while the device computes; on a CPU a second thread takes what the first needs.
+        self._ahead = Ahead(self._gather) if self.device.type == "cuda" else None
         seed_everything(seed, self.world.rank)
 
     @contextlib.contextmanager
