@@ -70,7 +70,7 @@ def test_two_times_eight_are_sixteen(micro_batch, together, tmp_path):
         terms = alone.play()
     alone.batch()
     (first, at), (second, then) = read_tensors(tmp_path / "0"), read_tensors(tmp_path / "1")
-    assert at == then == {"step": 6, "images": 7 * 16, "branch": 0, "processes": TWO}
+    assert at == then == {"step": 6, "images": 7 * 16, "branch": 0, "averages_since": {}, "processes": TWO}
     assert all(torch.equal(value, second[key]) for key, value in first.items())      # bitwise
     expected, _ = alone.state()
     assert first.keys() - {"random.1", "buffers.0", "buffers.1"} == expected.keys()
