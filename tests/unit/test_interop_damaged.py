@@ -15,6 +15,7 @@ from foreign_networks import (
     Variables,
     style_variables,
 )
+from foreign_progan import progan_variables
 from foreign_styles import Huang, HuangJudge, Lucid, RosinalityGenerator, RosinalityJudge
 
 from zerosum.core import ZerosumError
@@ -29,6 +30,10 @@ def stylegan() -> dict[str, Variables]:
     mapping, synthesis, judge = style_variables(16, 4)
     return {"Gs": {f"G_mapping/{key}": value for key, value in mapping.items()} | {
         f"G_synthesis/{key}": value for key, value in synthesis.items()}, "D": judge}
+
+
+def progan() -> dict[str, Variables]:
+    return dict(zip(("Gs", "D"), progan_variables(), strict=True))
 
 
 def studiogan() -> dict[str, Variables]:
@@ -79,7 +84,7 @@ def damaged(state: Variables, chance: random.Random) -> Variables:
     return out
 
 
-@pytest.mark.parametrize("make", [stylegan, studiogan, mimicry, infomax, lucidrains, rosinality, huangzh13],
+@pytest.mark.parametrize("make", [stylegan, progan, studiogan, mimicry, infomax, lucidrains, rosinality, huangzh13],
                          ids=lambda make: make.__name__)
 def test_hundreds_of_damaged_networks_are_built_or_refused_in_one_line(make: Callable[[], dict[str, Variables]]):
     whole, chance, results, slowest = make(), random.Random(0), [], 0.0

@@ -23,6 +23,7 @@ from ..networks.conditional_resnet import (
     ProjectionResNetDiscriminator,
     TurnsResNetDiscriminator,
 )
+from ..networks.progan import ProGANDiscriminator, ProGANGenerator
 from ..networks.studiogan import StudioGANDiscriminator, StudioGANGenerator
 from ..networks.style import StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator
 from ..networks.style.lucidrains import LucidrainsDiscriminator, LucidrainsGenerator
@@ -34,8 +35,8 @@ from .states import Network
 NETWORKS = {kind.__name__: kind for kind in (
     BigGANDeepDiscriminator, BigGANDeepGenerator, BigGANDiscriminator, BigGANGenerator, ConditionalResNetGenerator,
     LucidrainsDiscriminator, LucidrainsGenerator, OfficialStyleGANDiscriminator, OfficialStyleGANGenerator,
-    PortedStyleGANDiscriminator, PortedStyleGANGenerator, ProjectionResNetDiscriminator, R3GANDiscriminator,
-    R3GANGenerator, ResNetDiscriminator, ResNetGenerator, StudioGANDiscriminator, StudioGANGenerator,
+    PortedStyleGANDiscriminator, PortedStyleGANGenerator, ProGANDiscriminator, ProGANGenerator,
+    ProjectionResNetDiscriminator, R3GANDiscriminator, R3GANGenerator, ResNetDiscriminator, ResNetGenerator, StudioGANDiscriminator, StudioGANGenerator,
     StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator, TurnsResNetDiscriminator)}
 
 

@@ -8,7 +8,8 @@ from . import lucidrains, rosinality_stylegan, studiogan
 from .family import State
 from .states import Network
 
-_PROGAN = "these are weights of ProGAN, which zerosum does not have yet"
+_GAN_ZOO = ("these are weights of ProGAN as GAN zoo has it, which scales them otherwise and halves maps after the "
+            "activation; the files of tkarras/progressive_growing_of_gans are read")
 _NO_CONVERSION = ("these are weights of the first code of StyleGAN2, in TensorFlow: convert them with legacy.py of "
                   "NVlabs/stylegan2-ada-pytorch, and import what it writes")
 
@@ -27,9 +28,8 @@ def _of_project(network: Network) -> str:
         return f"these are weights of lucidrains/stylegan2-pytorch with {odd}; no network of zerosum computes that"
     if odd := rosinality_stylegan.odd(state):
         return f"these are weights of rosinality/style-based-gan-pytorch, of {odd}; no network of zerosum computes that"
-    if network.kind in ("G_paper", "D_paper") or not state.keys().isdisjoint(
-            {"formatLayer.module.weight", "groupScaleZero.0.module.weight"}):
-        return _PROGAN
+    if not state.keys().isdisjoint({"formatLayer.module.weight", "groupScaleZero.0.module.weight"}):
+        return _GAN_ZOO
     if network.kind in ("G_main", "G_synthesis_stylegan2", "G_mapping_stylegan2", "D_stylegan2", "D_stylegan"):
         return _NO_CONVERSION
     return ""

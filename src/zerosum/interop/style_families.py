@@ -1,10 +1,10 @@
-"""The table of projects whose networks are StyleGANs."""
+"""The table of projects whose networks are StyleGANs, and ProGAN's, which they come from."""
 
 from types import ModuleType
 from typing import Any
 
 from ..networks.style.stylegan3 import AliasFree
-from . import huangzh13, lucidrains, rosinality, rosinality_stylegan, stylegan, stylegan2, stylegan3
+from . import huangzh13, lucidrains, progan, rosinality, rosinality_stylegan, stylegan, stylegan2, stylegan3
 from .family import CC_BY_NC, MIT, NVIDIA, Family, Part, Settings
 
 
@@ -12,6 +12,12 @@ def _maps(generator: dict[str, Any]) -> dict[str, int]:
     """The rule for maps that comes closest: what is built before the networks are put in their place."""
     most, side = max(generator["maps"]), 4 << len(generator["maps"]) - 1
     return {"channel_max": most, "channel_base": max(4 * most, side)}            # one map at least at the last side
+
+
+def _progan(parts: Settings) -> dict[str, Any]:
+    generator = parts["generator"]           # grown to the end
+    return {"z_dim": generator["z_dim"], **_maps(generator), "grow": False,
+            "group": parts.get("discriminator", {}).get("group") or 4}
 
 
 def _stylegan(parts: Settings) -> dict[str, Any]:
@@ -64,6 +70,11 @@ STYLE = (
         Part("discriminator", "OfficialStyleGANDiscriminator", stylegan.is_discriminator,
              stylegan.discriminator_settings, lambda found: stylegan.convert(found.state), dropped=stylegan.dropped)),
            _stylegan),
+    Family("ProGAN", "progan", CC_BY_NC, (
+        Part("generator", "ProGANGenerator", progan.is_generator, progan.generator_settings,
+             lambda found: progan.convert(found.state), dropped=progan.dropped),
+        Part("discriminator", "ProGANDiscriminator", progan.is_discriminator, progan.discriminator_settings,
+             lambda found: progan.convert(found.state), dropped=progan.dropped)), _progan),
     Family("StyleGAN2-ADA", "stylegan2", NVIDIA, (
         Part("generator", "StyleGAN2Generator", lambda state: {"mapping.fc0.weight", "synthesis.b4.conv1.affine.weight"}
              <= state.keys(), stylegan2.settings), _NVIDIAS_JUDGE), _stylegan2, lambda generator: generator["c_dim"]),

@@ -119,10 +119,13 @@ class ProGANGenerator(nn.Module):
 
 
 class ProGANDiscriminator(nn.Module):
-    """Image -> score; sizes and maps as in the generator. `group` images share a map of their deviation."""
+    """Image -> score; sizes and maps as in the generator.
+
+    `group` images share a map of their deviation. `hidden`: units before the score (0: as many as coarsest maps).
+    """
 
     def __init__(self, image_size: Size = 1024, channels: int = 3, maps: Sequence[int] = (), *, group: int = 4,
-                 channel_base: int = 16384, channel_max: int = 512):
+                 hidden: int = 0, channel_base: int = 16384, channel_max: int = 512):
         super().__init__()
         first, *rest = stages(image_size, maps, channel_base=channel_base, channel_max=channel_max)
         self.octaves, self.group, outputs = len(rest), group, first.maps
@@ -132,9 +135,10 @@ class ProGANDiscriminator(nn.Module):
             outputs = stage.maps
         self.fromrgb = nn.ModuleList(Layer(channels, stage.maps, 1) for stage in (first, *rest))
         self.conv = Layer(first.maps + 1, first.maps)
-        self.hidden = EqualizedLinear(first.maps * first.height * first.width, first.maps, bias=False)
-        self.hidden_bias = nn.Parameter(torch.zeros(first.maps))
-        self.out = EqualizedLinear(first.maps, 1)
+        hidden = hidden or first.maps
+        self.hidden = EqualizedLinear(first.maps * first.height * first.width, hidden, bias=False)
+        self.hidden_bias = nn.Parameter(torch.zeros(hidden))
+        self.out = EqualizedLinear(hidden, 1)
 
     def forward(self, x: Tensor, depth: float | None = None) -> Tensor:
         """Score images (N, channels, h, w) of the size of this depth (default: all octaves): (N,), float32."""
