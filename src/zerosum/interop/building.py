@@ -36,8 +36,9 @@ NETWORKS = {kind.__name__: kind for kind in (
     BigGANDeepDiscriminator, BigGANDeepGenerator, BigGANDiscriminator, BigGANGenerator, ConditionalResNetGenerator,
     LucidrainsDiscriminator, LucidrainsGenerator, OfficialStyleGANDiscriminator, OfficialStyleGANGenerator,
     PortedStyleGANDiscriminator, PortedStyleGANGenerator, ProGANDiscriminator, ProGANGenerator,
-    ProjectionResNetDiscriminator, R3GANDiscriminator, R3GANGenerator, ResNetDiscriminator, ResNetGenerator, StudioGANDiscriminator, StudioGANGenerator,
-    StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator, TurnsResNetDiscriminator)}
+    ProjectionResNetDiscriminator, R3GANDiscriminator, R3GANGenerator, ResNetDiscriminator, ResNetGenerator,
+    StudioGANDiscriminator, StudioGANGenerator, StyleGAN2Discriminator, StyleGAN2Generator, StyleGAN3Generator,
+    TurnsResNetDiscriminator)}
 
 
 def _but_for_embeddings(network: nn.Module) -> nn.Module:
