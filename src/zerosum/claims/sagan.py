@@ -1,7 +1,7 @@
 """Claim of SAGAN (1805.08318): attention makes better images than a residual block of as many weights in its place.
 
 What fails: on two of three seeds FID is lower with the residual block (2.34 to 1.15, 3.28 to 4.01, 2.60 to 0.99, and on
-seed 10, with which the settings were chosen, 1.09 to 1.54): after 600 steps seeds differ by more than the layers do. The
+seed 10, with which the settings were chosen, 1.09 to 1.54): after 600 steps seeds differ by more than layers do. The
 class is as asked in 0.87, 0.75 and 0.86 of the samples, with the residual block in 0.94, 0.71 and 0.98.
 
 What is not shown: that attention brings far places into agreement. On `matching`, whose two shapes lie in opposite
