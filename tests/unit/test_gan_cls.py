@@ -54,6 +54,21 @@ def test_the_discriminator_joins_text_at_its_last_maps():
     assert TextGenerator(4, 6, 5, (3, 16, 20), 8).eval()(torch.randn(2, 4), h).shape == (2, 3, 16, 20)
 
 
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_the_discriminator_looks_again_at_each_size_that_is_halved(norm):
+    plain, twice = (TextDiscriminator(6, 5, (3, 32, 32), 16, norm, looks=looks).eval() for looks in (0, 2))
+    x, h = torch.rand(2, 3, 32, 32), torch.randn(2, 6)
+    assert twice.maps(x).shape == plain.maps(x).shape == (2, 16, 4, 4) and twice(x, h).shape == (2,)
+
+    def kinds(network):
+        return [(layer.in_channels, layer.out_channels, *layer.stride)
+                for layer in network.maps.modules() if isinstance(layer, nn.Conv2d)]
+
+    halved, ends = [(3, 4, 2, 2), (4, 8, 2, 2), (8, 16, 2, 2)], [(16, 4, 1, 1), (4, 4, 1, 1), (4, 16, 1, 1)]
+    assert kinds(plain) == halved + ends
+    assert kinds(twice) == [halved[0], *[(4, 4, 1, 1)] * 2, halved[1], *[(8, 8, 1, 1)] * 2, halved[2], *ends]
+
+
 def test_the_generator_has_a_bottleneck_behind_the_norms_of_its_first_two_stages():
     layers = list(TextGenerator(4, 6, 5, (3, 32, 32), 16).body.body)
     places = [i for i, layer in enumerate(layers) if isinstance(layer, Bottleneck)]

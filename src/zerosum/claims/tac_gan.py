@@ -13,6 +13,7 @@ the colours (gan-cls so trained, seed 10, 1,500 steps: 0.60 and 1.000).
 import torch
 
 from ..metrics.features.judge import labels_of
+from ..models.conditional.tac_gan import TACGAN
 from .captions import CHUNK, asked_of, judged_text, unseen
 from .claim import Check, Claim, Side
 from .trial import Trained, Trial
@@ -33,11 +34,15 @@ def measure(trial: Trial) -> dict[str, float]:
     return found | judged_text(trial, "gan-cls")[0]
 
 
+# What both sides share: the networks and the training of tac-gan's small preset.
+ALIKE = {name: TACGAN.PRESETS["small"][name] for name in ("embedding", "text_dim", "looks", "among", "betas",
+                                                          "halve_images", "steps")}
+
 CLAIM = Claim(
     statement="A discriminator that also names the class of what it sees, whatever the text, teaches the generator at "
               "least as well to draw what a text says.",
     baseline="gan-cls: the same networks and training without classes, and with points between texts",
-    sides={"tac-gan": Side("tac-gan", "small"), "gan-cls": Side("gan-cls", "small")},
+    sides={"tac-gan": Side("tac-gan", "small"), "gan-cls": Side("gan-cls", "small", ALIKE)},
     checks=(
         Check("the judge sees the shape of the text, which is the class, as often", "shape as the text says, tac-gan",
               "at least", "shape as the text says, gan-cls", "catalogue GRW-04b: attribute accuracy"),

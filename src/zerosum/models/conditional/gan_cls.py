@@ -60,6 +60,7 @@ class GANCLS(TextModel):
         width: int = 1024                    # maps of the generator at the smallest size
         d_width: int = 512                   # those of the discriminator
         norm: Literal["batch", "none"] = "batch"              # of the discriminator
+        looks: int = 0                       # further 3x3 convolutions of D at each size but the smallest
         wrong: float = 0.5                   # weight of the wrong pair; the fake one has the rest (0: a plain text GAN)
         interpolation: float = 1.0           # weight of the generator's term between texts (0: without -INT)
         beta: float = 0.5                    # where between two texts
@@ -75,6 +76,7 @@ class GANCLS(TextModel):
                      "halve_images", "among")
             between(self, 0, 1, "wrong", "beta")
             between(self, 0, 1e6, "interpolation")
+            between(self, 0, 8, "looks")
             between(self, 0, 0.9999, "betas")
             between(self, 0, 1e9, "ema")
 
@@ -105,7 +107,8 @@ class GANCLS(TextModel):
         encoder = TextEncoder(len(data.words), cfg.embedding)
         self.encoder = frozen(encoder) if cfg.frozen else encoder
         self.generator = TextGenerator(cfg.z_dim, cfg.embedding, cfg.text_dim, data.shape, cfg.width)
-        self.discriminator = TextDiscriminator(cfg.embedding, cfg.text_dim, data.shape, cfg.d_width, cfg.norm)
+        self.discriminator = TextDiscriminator(cfg.embedding, cfg.text_dim, data.shape, cfg.d_width, cfg.norm,
+                                               looks=cfg.looks)
         self.objective = OBJECTIVES["non-saturating"]
 
     def players(self) -> dict[str, Player]:

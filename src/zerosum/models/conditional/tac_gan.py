@@ -47,7 +47,8 @@ class TACGAN(GANCLS):
 
     PRESETS = {
         "paper": {"data": "shapes", "image_size": 128, "batch_size": 64, "steps": 22_000},
-        "small": {**GANCLS.PRESETS["small"], "among": 4, "class_weight": 3.0},
+        "small": {**GANCLS.PRESETS["small"], "embedding": 256, "text_dim": 128, "looks": 1, "among": 4,
+                  "class_weight": 3.0, "betas": (0.5, 0.99), "halve_images": 24_000, "steps": 2_500},
         "tiny": GANCLS.PRESETS["tiny"],
     }
 
