@@ -1,6 +1,4 @@
-"""ProGAN: Progressive Growing of GANs for Improved Quality, Stability, and Variation, arXiv:1710.10196.
-
-(Karras et al., 2017)
+"""ProGAN: Progressive Growing of GANs for Quality, Stability, and Variation (Karras et al., 2017), arXiv:1710.10196.
 
     L = E[D(x~)] - E[D(x)] + lambda E[(||grad D(x^)|| - 1)^2] + e E[D(x)^2],   x^ = eps x + (1 - eps) x~       App. A
 
